@@ -1,0 +1,63 @@
+/** The whole of what an actor is, apart from where it runs. Pure members, nothing else. */
+import type { Event, NewEvent } from "../events/event.ts";
+import type { Json, Kind } from "../events/vocabulary.ts";
+
+/** Something a device said, already parsed and validated (`events/messages.ts`). */
+export interface MessageInput {
+  readonly type: "Message";
+  /** The last token of the subject: `telemetry`, `reading`, `status` … */
+  readonly message: string;
+  readonly data: Json;
+  /** The payload's exact text. */
+  readonly text: string;
+  /** When, by the device's clock; the broker's where the device named none. Epoch ms. */
+  readonly at: number;
+  readonly now: number;
+  /** What makes two messages the same message; undefined where nothing does. */
+  readonly messageId: string | undefined;
+}
+
+/** Something a person or the system asks of this device. May be refused. */
+export interface CommandInput {
+  readonly type: "Command";
+  readonly command: string;
+  readonly data: Json;
+  readonly at: number;
+  readonly now: number;
+  readonly messageId: string | undefined;
+}
+
+/** Time passed. */
+export interface TickInput {
+  readonly type: "Tick";
+  readonly now: number;
+  /** Since when nothing was kept from us; before that, silence may have been our own deafness. */
+  readonly listeningSince: number;
+}
+
+export type Input = MessageInput | CommandInput | TickInput;
+
+export interface Decider<State> {
+  readonly kind: Kind;
+  /** Raised when the shape of State changes: older snapshots are then folded again from the log. */
+  readonly stateVersion: number;
+  initial(): State;
+  /** What happens next; `[]` when nothing does. Reads no clock, changes nothing. */
+  decide(state: State, input: Input): readonly NewEvent[];
+  /**
+   * What is true afterwards. Total: accepts every event ever written, never throws.
+   * A state belongs to one fold: evolve may change it in place and returns it.
+   */
+  evolve(state: State, event: Event): State;
+  /** When to send the next Tick, in epoch ms; Infinity for never. */
+  nextDeadline(state: State): number;
+}
+
+/** An order the current state does not allow. */
+export class CommandRejectedError extends Error {
+  override readonly name = "CommandRejectedError";
+
+  constructor(readonly code: string, message: string) {
+    super(message);
+  }
+}
