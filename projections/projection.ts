@@ -19,7 +19,11 @@ export interface Projection<Row = unknown> {
   /** The rows this event changes; none is allowed. Depends on the event alone. */
   keysOf(event: RecordedEvent): readonly string[];
   /** The stored rows of these keys; keys without a row are absent. */
-  load(sql: Sql | TransactionSql, table: string, keys: readonly string[]): Promise<Map<string, Row>>;
+  load(
+    sql: Sql | TransactionSql,
+    table: string,
+    keys: readonly string[],
+  ): Promise<Map<string, Row>>;
   /** The row after this event. May change the given row in place. No clock, no I/O. */
   fold(row: Row | undefined, event: RecordedEvent, key: string): Row;
   /** Writes rows whole, replacing what is stored under their keys. */

@@ -1,0 +1,31 @@
+/** What `main.ts` knows of a command, and what every command is told. */
+
+/** The environment, read and validated once, in `main.ts`. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Port of the managed broker. */
+  readonly natsPort: number;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Servers of the user's own; undefined for the ones Telltale starts itself. */
+  readonly databaseUrl: string | undefined;
+  readonly natsUrl: string | undefined;
+  readonly kvUrl: string | undefined;
+  readonly partitions: number;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+}
+
+export interface Command {
+  /** One line for `./telltale help`. */
+  readonly summary: string;
+  /** What `./telltale <command> --help` prints: usage, options, examples, exit codes. */
+  readonly help: string;
+  /** Resolves with the exit code. */
+  run(args: readonly string[], config: Config): Promise<number>;
+}
+
+/** Something the user can put right: printed as one line, without a stack, exit code 1. */
+export class UserError extends Error {
+  override readonly name = "UserError";
+}

@@ -1,0 +1,47 @@
+/** What it takes to say something to a device's actor, for whoever is not a device on the bus. */
+
+/** How a message ended, known after the commit. */
+export interface Answer {
+  readonly outcome: "recorded" | "repeat" | "quarantined" | "rejected";
+  /** The events it caused, in order; none for a repeat. */
+  readonly events: readonly {
+    readonly type: string;
+    readonly stream: string;
+    readonly version: number;
+    readonly partition: number;
+    readonly offset: number;
+  }[];
+  /** For `quarantined` and `rejected`: a stable kebab-case code, and a sentence. */
+  readonly code?: string;
+  readonly reason?: string;
+}
+
+export interface Published {
+  /** Its place in the JetStream stream. */
+  readonly sequence: number;
+  /** JetStream recognised the message id inside its window. */
+  readonly duplicate: boolean;
+  /** Present where the caller asked to wait for the log. */
+  readonly answer?: Answer;
+}
+
+export interface PublishOptions {
+  readonly messageId?: string;
+  /** Resolve after the commit, with the answer, instead of after JetStream's acknowledgement. */
+  readonly waitForLog?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The bus cannot take the message now: not connected, full, or it did not answer in time. */
+export class BusUnavailableError extends Error {
+  override readonly name = "BusUnavailableError";
+
+  constructor(readonly code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+export interface Publisher {
+  /** Throws BusUnavailableError. Many calls may be under way at once. */
+  publish(subject: string, payload: Uint8Array, options?: PublishOptions): Promise<Published>;
+}

@@ -1,0 +1,62 @@
+/**
+ * The door to PostgreSQL: how every connection reads moments and positions.
+ *
+ * bigint arrives as number (positions stay below 2^53), timestamptz as epoch milliseconds with
+ * microseconds in the fraction (`events/instant.ts`), both ways.
+ */
+import postgres, { type Sql } from "postgres";
+import { parseInstant } from "../instant.ts";
+
+export type { Sql, TransactionSql } from "postgres";
+
+export interface ConnectOptions {
+  /** `postgres://…`; or the folder of a Unix socket with `path`. */
+  readonly url?: string | undefined;
+  readonly socket?: { readonly path: string; readonly database: string; readonly user: string };
+  readonly connectionsMax?: number;
+  /** Shown in pg_stat_activity. */
+  readonly name: string;
+}
+
+export function connect({ url, socket, connectionsMax = 4, name }: ConnectOptions): Sql {
+  const options = {
+    max: connectionsMax,
+    onnotice: () => {},
+    connect_timeout: 10,
+    max_lifetime: null,
+    connection: { application_name: `telltale ${name}`, TimeZone: "UTC", DateStyle: "ISO" },
+    types: {
+      bigint: { to: 20, from: [20], serialize: String, parse: Number },
+      date: {
+        to: 1184,
+        from: [1184],
+        serialize: (value: unknown) =>
+          typeof value === "number"
+            ? sqlInstant(value)
+            : value instanceof Date
+            ? sqlInstant(value.getTime())
+            : value,
+        parse: (text: string) => parseInstant(text) ?? NaN,
+      },
+    },
+  };
+  const sql = socket
+    ? postgres(
+      { ...options, path: socket.path, user: socket.user, database: socket.database } as never,
+    )
+    : postgres(url ?? "", options as never);
+  return sql as unknown as Sql;
+}
+
+/** A moment as PostgreSQL prints it in UTC: `2026-01-01 00:00:00.123+00`, no trailing zeros. */
+export function sqlInstant(ms: number): string {
+  const micros = Math.round(ms * 1000);
+  const wholeMs = Math.floor(micros / 1000);
+  const iso = new Date(wholeMs).toISOString();
+  const seconds = `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
+  const fraction = micros - Math.floor(micros / 1_000_000) * 1_000_000;
+  if (fraction === 0) return `${seconds}+00`;
+  let digits = String(fraction).padStart(6, "0");
+  while (digits.endsWith("0")) digits = digits.slice(0, -1);
+  return `${seconds}.${digits}+00`;
+}

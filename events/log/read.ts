@@ -1,0 +1,63 @@
+/** Reading the log: in the order it was written, or one actor's story. */
+import type { RecordedEvent } from "../event.ts";
+import { upcast } from "../catalog.ts";
+import type { Sql, TransactionSql } from "./database.ts";
+import { EVENT_COLUMNS } from "./rows.ts";
+
+type Row = [
+  partition: number,
+  offset: number,
+  stream: string,
+  version: number,
+  type: string,
+  schemaVersion: number,
+  data: Record<string, unknown>,
+  metadata: Record<string, unknown>,
+  occurredAt: number,
+  recordedAt: number,
+];
+
+function toEvent(row: Row): RecordedEvent {
+  const [partition, offset, stream, version, type, schemaVersion, data, metadata] = row;
+  return {
+    partition,
+    offset,
+    stream,
+    version,
+    type,
+    schemaVersion,
+    data: upcast(type, schemaVersion, data),
+    metadata,
+    messageId: metadata.messageId as string | undefined,
+    occurredAt: row[8],
+    recordedAt: row[9],
+  };
+}
+
+/** Events of one partition after an offset, in order. */
+export async function readPartition(
+  sql: Sql | TransactionSql,
+  partition: number,
+  after: number,
+  limit: number,
+): Promise<RecordedEvent[]> {
+  const rows = await sql`
+    select ${sql.unsafe(EVENT_COLUMNS)} from events
+    where partition = ${partition} and "offset" > ${after}
+    order by "offset" limit ${limit}`.values();
+  return (rows as unknown as Row[]).map(toEvent);
+}
+
+/** Events of one stream from a version on, in order. */
+export async function readStream(
+  sql: Sql | TransactionSql,
+  stream: string,
+  fromVersion: number,
+  limit: number,
+): Promise<RecordedEvent[]> {
+  const rows = await sql`
+    select ${sql.unsafe(EVENT_COLUMNS)} from events
+    where stream = ${stream} and version >= ${fromVersion}
+    order by version limit ${limit}`.values();
+  return (rows as unknown as Row[]).map(toEvent);
+}
