@@ -1,0 +1,59 @@
+/**
+ * The fleet a newcomer meets: small, talkative and accident-prone, with an hour of history, so
+ * that every page shows something at once and alarms come and go while one looks.
+ */
+import { connectBus } from "../events/bus/connection.ts";
+import { createPublisher } from "../events/bus/jetstream_publisher.ts";
+import { managerOf, streamInfo } from "../events/bus/stream.ts";
+import { parseInstant } from "../events/instant.ts";
+import { fleet, type FleetOptions } from "./fleet.ts";
+import { asItHappens } from "./pace.ts";
+import { publishAll } from "./publish.ts";
+import { HOUR_MS, SECOND_MS } from "./rhythm.ts";
+
+const DEMO: Omit<FleetOptions, "startAt"> = {
+  seed: 7,
+  devices: { atm: 20, machine: 10, store: 10, sensor: 15 },
+  everyMs: {
+    atm: 4 * SECOND_MS,
+    machine: 6 * SECOND_MS,
+    store: 8 * SECOND_MS,
+    sensor: 4 * SECOND_MS,
+  },
+  // Something befalls one of the 55 devices about twice a minute, and is over within another.
+  tempo: 240,
+  mischief: true,
+};
+const HISTORY_MS = HOUR_MS;
+
+/** Runs until the signal; resolves when every message it sent has been acknowledged. */
+export async function runDemo(url: string, signal: AbortSignal): Promise<void> {
+  const connection = await connectBus(url, "demo");
+  try {
+    const startAt = await historyFrom(connection, Date.now());
+    const publisher = createPublisher(connection);
+    const { failed, failure } = await publishAll(publisher, fleet({ ...DEMO, startAt }), {
+      sendAt: asItHappens(),
+      signal,
+      // The history must not keep this process from answering requests.
+      underWayMax: 200,
+    });
+    if (failed > 0) {
+      throw new Error(`The bus did not take ${failed} messages of the demo, first ${failure}`);
+    }
+  } finally {
+    await connection.close();
+  }
+}
+
+/** A demo that ran before told the past already; this one goes on where the bus fell quiet. */
+async function historyFrom(
+  connection: Awaited<ReturnType<typeof connectBus>>,
+  now: number,
+): Promise<number> {
+  const info = await streamInfo(await managerOf(connection));
+  const quietSince = info === undefined || info.state.last_seq === 0
+    ? undefined
+    : parseInstant(info.state.last_ts);
+  return Math.round(Math.max(now - HISTORY_MS, quietSince ?? 0));
+}
