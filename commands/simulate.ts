@@ -1,0 +1,137 @@
+/** `./telltale simulate`: a seeded fleet that speaks to a real bus. */
+import { connectBus } from "../events/bus/connection.ts";
+import { createPublisher } from "../events/bus/jetstream_publisher.ts";
+import { managerOf, streamInfo } from "../events/bus/stream.ts";
+import { formatInstant } from "../events/instant.ts";
+import { fleet, type SimulatedMessage } from "../simulator/fleet.ts";
+import { publishAll, type Tally } from "../simulator/publish.ts";
+import { type Command, type Config, UserError } from "./command.ts";
+import { readSimulation, type Simulation, SIMULATION_HELP } from "./simulate_options.ts";
+
+export const command: Command = {
+  summary: "publish what a simulated fleet says, repeatable by its seed",
+  help: SIMULATION_HELP,
+
+  async run(args, config) {
+    const simulation = readSimulation(args, Date.now());
+    const connection = await connectTo(config);
+    const interrupt = new AbortController();
+    const onSignal = () => interrupt.abort();
+    Deno.addSignalListener("SIGINT", onSignal);
+    Deno.addSignalListener("SIGTERM", onSignal);
+    try {
+      print(introduction(simulation));
+      const progress = startProgress();
+      const tally = await publishAll(createPublisher(connection), limited(simulation), {
+        sendAt: simulation.pace,
+        signal: interrupt.signal,
+        onProgress: progress.show,
+      }).finally(progress.end);
+      print(conclusion(tally, progress.seconds()));
+      if (tally.failed > 0) return 1;
+      return interrupt.signal.aborted && simulation.ends ? 130 : 0;
+    } finally {
+      Deno.removeSignalListener("SIGINT", onSignal);
+      Deno.removeSignalListener("SIGTERM", onSignal);
+      await connection.close();
+    }
+  },
+};
+
+type Connection = Awaited<ReturnType<typeof connectBus>>;
+
+async function connectTo(config: Config): Promise<Connection> {
+  const url = config.natsUrl ?? `nats://127.0.0.1:${config.natsPort}`;
+  let connection: Connection;
+  try {
+    connection = await connectBus(url, "simulator");
+  } catch (error) {
+    throw new UserError(
+      `Cannot reach a NATS server at ${withoutPassword(url)}: ${
+        error instanceof Error ? error.message : error
+      }. Start Telltale first (./telltale start), or name your server in NATS_URL`,
+      { cause: error },
+    );
+  }
+  const stream = await streamInfo(await managerOf(connection));
+  if (stream) return connection;
+  await connection.close();
+  throw new UserError(
+    `Cannot publish to ${
+      withoutPassword(url)
+    }: it has no JetStream stream DEVICES. Telltale makes it when it starts (./telltale start)`,
+  );
+}
+
+function withoutPassword(url: string): string {
+  return url.replaceAll(/\/\/[^@/]*@/g, "//");
+}
+
+function* limited({ options, until, count }: Simulation): Generator<SimulatedMessage> {
+  let sent = 0;
+  if (count === 0) return;
+  for (const message of fleet(options)) {
+    if (message.at >= until) return;
+    yield message;
+    if (++sent >= count) return;
+  }
+}
+
+function introduction({ options, paceText, until, count }: Simulation): string {
+  const { atm, machine, store, sensor } = options.devices;
+  const bounds = [
+    until === Infinity ? "" : ` until ${formatInstant(until)}`,
+    count === Infinity ? "" : `, at most ${count} messages`,
+  ].join("");
+  return `Fleet ${options.seed}: ${atm} ATMs, ${machine} machines, ${store} stores, ${sensor} sensors, from ${
+    formatInstant(options.startAt)
+  }${bounds}, ${paceText}. Ctrl-C ends it.`;
+}
+
+function conclusion(tally: Tally, seconds: number): string {
+  const { published, acknowledged, repeats, retries, failed, failure } = tally;
+  const rate = Math.round(acknowledged / Math.max(seconds, 0.001));
+  return [
+    `Sent ${published} messages in ${
+      seconds.toFixed(1)
+    } s, ${rate}/s: ${acknowledged} acknowledged`,
+    repeats > 0 ? `, ${repeats} of them recognised as repeats` : "",
+    retries > 0 ? `, ${retries} tried again` : "",
+    failed > 0 ? `, ${failed} NOT acknowledged. The first: ${failure}` : "",
+  ].join("");
+}
+
+function startProgress(): {
+  show(tally: Readonly<Tally>, message: SimulatedMessage): void;
+  end(): void;
+  seconds(): number;
+} {
+  const startedAt = performance.now();
+  const rewriting = Deno.stderr.isTerminal();
+  const everyMs = rewriting ? 200 : 5000;
+  let shownAt = startedAt;
+  return {
+    show(tally, message) {
+      const now = performance.now();
+      if (now - shownAt < everyMs) return;
+      shownAt = now;
+      const rate = Math.round((tally.acknowledged * 1000) / (now - startedAt));
+      const line = `${tally.acknowledged} acknowledged, ${rate}/s, at ${formatInstant(message.at)}`;
+      write(rewriting ? `\r\x1b[K${line}` : `${line}\n`);
+    },
+    end() {
+      if (rewriting) write("\r\x1b[K");
+    },
+    seconds: () => (performance.now() - startedAt) / 1000,
+  };
+}
+
+const encoder = new TextEncoder();
+
+function write(text: string): void {
+  Deno.stderr.writeSync(encoder.encode(text));
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(encoder.encode(`${text}\n`));
+}
