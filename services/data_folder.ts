@@ -18,7 +18,7 @@ export interface DataFolder {
 const held = new Map<string, { file: Deno.FsFile; holders: number }>();
 
 /** Makes the folder where there is none, and takes it. Throws ServiceError; never waits. */
-export function holdDataFolder(folder: string): DataFolder {
+export function lockDataFolder(folder: string): DataFolder {
   const path = makeFolder(folder);
   const known = held.get(path);
   if (known) known.holders++;

@@ -1,6 +1,6 @@
 /** The database, wherever it is: the user's own, or the one Telltale starts. */
 import { connect, type Sql } from "../events/log/database.ts";
-import { DataFolderHeldError, holdDataFolder } from "./data_folder.ts";
+import { DataFolderHeldError, lockDataFolder } from "./data_folder.ts";
 import { messageOf, ServiceError } from "./errors.ts";
 import { findPostgres, startPostgres } from "./postgres.ts";
 import { DATABASE, USER } from "./postgres_cluster.ts";
@@ -103,7 +103,7 @@ async function startManaged(
   dataDir: string,
   onEvent: ProvideOptions["onEvent"],
 ): Promise<ProvidedDatabase> {
-  const folder = holdDataFolder(dataDir);
+  const folder = lockDataFolder(dataDir);
   try {
     const server = await startPostgres(folder.path, onEvent);
     return {

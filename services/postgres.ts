@@ -126,7 +126,7 @@ async function findRunning(cluster: Cluster): Promise<RunningServer | undefined>
 
 async function start(postgres: string, cluster: Cluster): Promise<RunningServer> {
   await clearRemains(cluster);
-  const child = launch({
+  const child = await launch({
     path: postgres,
     args: [
       "-D",

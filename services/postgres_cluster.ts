@@ -40,7 +40,6 @@ export async function prepareCluster(base: string, programs: PostgresPrograms): 
     logFile: join(home, "log"),
     account,
   };
-  await keepLogShort(cluster.logFile);
   if (await isThere(cluster.folder)) await checkVersion(cluster.folder, programs.version);
   else await initialise(cluster, programs);
   return cluster;
@@ -133,17 +132,6 @@ async function checkVersion(folder: string, version: string): Promise<void> {
   throw new ServiceError(
     `Cannot open the database in "${folder}": it was made by PostgreSQL ${found}, and this Telltale brings ${version}. Use the Telltale that made it, or move its data with pg_dump`,
   );
-}
-
-/** The server appends to its log for as long as it runs; a new start may begin a new one. */
-async function keepLogShort(logFile: string): Promise<void> {
-  try {
-    if ((await Deno.stat(logFile)).size > 16 * 1024 ** 2) {
-      await Deno.rename(logFile, `${logFile}.old`);
-    }
-  } catch (error) {
-    ignoreAbsent(error);
-  }
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -87,6 +87,8 @@ export async function end(
   return false;
 }
 
+const LOG_BYTES_MAX = 16 * 1024 ** 2;
+
 export interface Program {
   readonly path: string;
   readonly args: readonly string[];
@@ -100,7 +102,10 @@ export interface Program {
  * Starts a program in a session of its own, so that a Ctrl-C meant for Telltale does not reach it
  * before Telltale has finished with it. It writes to its log file itself, and so survives us.
  */
-export function launch({ path, args, logFile, account, env = {} }: Program): Deno.ChildProcess {
+export async function launch(
+  { path, args, logFile, account, env = {} }: Program,
+): Promise<Deno.ChildProcess> {
+  await keepLogShort(logFile);
   return new Deno.Command("/bin/sh", {
     args: ["-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1', "sh", logFile, path, ...args],
     cwd: "/",
@@ -111,6 +116,16 @@ export function launch({ path, args, logFile, account, env = {} }: Program): Den
     detached: true,
     ...account,
   }).spawn();
+}
+
+/** A server appends to its log for as long as it runs; the next start may begin a new one. */
+async function keepLogShort(logFile: string): Promise<void> {
+  try {
+    const { size } = await Deno.stat(logFile);
+    if (size > LOG_BYTES_MAX) await Deno.rename(logFile, `${logFile}.old`);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 /** Runs a program to its end; throws what it printed where it failed. */

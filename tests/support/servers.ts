@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { connect, type Sql } from "../../events/log/database.ts";
 import { migrate } from "../../migrations/migrate.ts";
+import { startNats } from "../../services/nats_server.ts";
 import { type ManagedPostgres, startPostgres } from "../../services/postgres.ts";
 import { USER } from "../../services/postgres_cluster.ts";
 
@@ -89,21 +90,78 @@ async function embeddedServer(): Promise<Server> {
   };
 }
 
-// A test that failed before it could close leaves nothing behind either.
-globalThis.addEventListener("unload", () => {
-  if (folder === undefined) return;
-  try {
-    const pidFile = join(folder, "postgres", "cluster", "postmaster.pid");
-    Deno.kill(Number(Deno.readTextFileSync(pidFile).split("\n")[0]), "SIGKILL");
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  Deno.removeSync(folder, { recursive: true });
-});
+export interface FreshBroker {
+  readonly url: string;
+  readonly port: number;
+  /** Of the process that runs now: one that a test kills is started again. */
+  readonly pid: number;
+  /** Holds `nats/store`, JetStream's files. */
+  readonly dataDir: string;
+  stop(): Promise<void>;
+}
 
-/** A folder every account can reach, as PostgreSQL's may have to. The caller removes it. */
+/**
+ * A broker of its own with JetStream. Given a folder, it starts on what that holds, and leaves it
+ * to the caller; so a test can stop it, change its files, and start it again on the same port.
+ */
+export async function freshBroker(
+  options: { readonly port?: number; readonly dataDir?: string } = {},
+): Promise<FreshBroker> {
+  const port = options.port ?? freePort();
+  const dataDir = options.dataDir ?? await temporaryFolder();
+  const server = await startNats(dataDir, port);
+  return {
+    url: server.url,
+    port,
+    get pid() {
+      return server.pid();
+    },
+    dataDir,
+    async stop() {
+      await server.stop();
+      if (options.dataDir === undefined) await removeFolder(dataDir);
+    },
+  };
+}
+
+/** A port that was free a moment ago, on loopback. */
+export function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  return port;
+}
+
+const temporary = new Set<string>();
+
+/** A folder every account can reach, as PostgreSQL's may have to. */
 export async function temporaryFolder(): Promise<string> {
   const path = await Deno.makeTempDir({ prefix: "telltale-test-" });
   await Deno.chmod(path, 0o755);
+  temporary.add(path);
   return path;
+}
+
+export async function removeFolder(path: string): Promise<void> {
+  temporary.delete(path);
+  await Deno.remove(path, { recursive: true });
+}
+
+// A test that failed before it could stop its servers leaves nothing behind either.
+globalThis.addEventListener("unload", () => {
+  for (const folder of temporary) {
+    for (const file of ["postgres/cluster/postmaster.pid", "nats/nats-server.pid"]) {
+      killNamedBy(join(folder, file));
+    }
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+function killNamedBy(pidFile: string): void {
+  try {
+    Deno.kill(Number.parseInt(Deno.readTextFileSync(pidFile)), "SIGKILL");
+  } catch (error) {
+    // Stopped as it should be: no file, or nobody of that number.
+    if (!(error instanceof Deno.errors.NotFound) && !/ESRCH/.test(String(error))) throw error;
+  }
 }
