@@ -11,7 +11,7 @@ import type { SimulatedDevice, Utterance, World } from "./device.ts";
 import { createMachine } from "./machine.ts";
 import { withMischief } from "./mischief.ts";
 import { createQueue } from "./queue.ts";
-import { createRandom } from "./random.ts";
+import { createRandom, type Random } from "./random.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "./rhythm.ts";
 import { createSensor } from "./sensor.ts";
 import { createStore } from "./store.ts";
@@ -52,6 +52,13 @@ const CREATE: Readonly<Record<Kind, (world: World, index: number) => SimulatedDe
   sensor: createSensor,
 };
 
+interface Speaker {
+  readonly device: SimulatedDevice;
+  /** When it speaks is drawn apart from what it says. */
+  readonly clock: Random;
+  introduced?: boolean;
+}
+
 /** Endless: take as many as you need. */
 export function fleet(options: FleetOptions): Generator<SimulatedMessage> {
   const messages = wellBehaved(options);
@@ -61,36 +68,30 @@ export function fleet(options: FleetOptions): Generator<SimulatedMessage> {
 function* wellBehaved(options: FleetOptions): Generator<SimulatedMessage> {
   const { startAt, devices, everyMs = USUAL_EVERY_MS, tempo = 1 } = options;
   const world: World = { seed: String(options.seed), startAt, tempo };
-  const random = createRandom(`${world.seed} fleet`);
-  const due = createQueue<{ readonly device: SimulatedDevice; readonly introduced: boolean }>();
+  const due = createQueue<Speaker>();
 
   for (const kind of KINDS) {
     for (let index = 0; index < devices[kind]; index++) {
       const device = CREATE[kind](world, index);
-      due.add(Math.round(startAt + random.uniform() * everyMs[kind]), {
-        device,
-        introduced: false,
-      });
+      const clock = createRandom(`${world.seed} ${device.id} clock`);
+      due.add(Math.round(startAt + clock.uniform() * everyMs[kind]), { device, clock });
     }
   }
 
   while (due.size > 0) {
     const at = due.nextDueAt();
-    const next = due.take();
-    if (next === undefined) return;
-    const { device, introduced } = next;
+    const speaker = due.take();
+    if (speaker === undefined) return;
+    const { device, clock } = speaker;
     const report = device.report(at);
-    const first = !introduced && report.length > 0;
+    const first = !speaker.introduced && report.length > 0;
     const said = first ? [...report, ...device.introduce(at)] : report;
     for (const [place, utterance] of said.entries()) {
       yield frame(world.seed, device, utterance, at, place);
     }
+    if (first) speaker.introduced = true;
     // Clocks of devices are not quite even.
-    const jitter = random.between(0.97, 1.03);
-    due.add(Math.round(at + everyMs[device.kind] * jitter), {
-      device,
-      introduced: introduced || first,
-    });
+    due.add(Math.round(at + everyMs[device.kind] * clock.between(0.97, 1.03)), speaker);
   }
 }
 
