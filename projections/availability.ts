@@ -1,0 +1,210 @@
+/**
+ * When each device was seen, and in which status. Answers: how long was it up?
+ *
+ * Every observation is kept, packed into chunks, and nothing is computed ahead: an observation that
+ * arrives late or out of order takes its place, and the answer is as if it had come in time.
+ */
+import { type Sql, sqlInstant } from "../events/log/database.ts";
+import { isUp, observedStatus, worseOf } from "../events/measures.ts";
+import { deviceOf, type Kind, streamOf } from "../events/vocabulary.ts";
+import {
+  type Availability,
+  availabilityOf,
+  type Observation,
+  usualGapMs,
+} from "../models/availability.ts";
+import { getDevice } from "./devices.ts";
+import { pack, unpack } from "./observations.ts";
+import type { Projection } from "./projection.ts";
+import { REPORTS, storable } from "./reports.ts";
+
+/** A chunk is rewritten whole while it fills: short where reports come by the second or minute. */
+const CHUNK_MS = 15 * 60_000;
+/** Stores are polled about once an hour. */
+const STORE_CHUNK_MS = 7 * 86_400_000;
+
+interface Chunk {
+  readonly kind: string;
+  readonly start: number;
+  /** Ascending by moment, one per moment. */
+  readonly observations: Observation[];
+}
+
+export const availability: Projection<Chunk> = {
+  name: "availability",
+  version: 1,
+  handles: REPORTS,
+
+  // Packed already: PostgreSQL's own compression would cost time and win nothing.
+  create: (table) => `
+    create table ${table} (
+      stream text collate "C" not null,
+      chunk_start timestamptz not null,
+      statuses text[] not null,
+      observations bytea not null,
+      primary key (stream, chunk_start)
+    ) with (fillfactor = 70);
+    alter table ${table} alter column observations set storage external`,
+
+  keysOf(event) {
+    if (observedStatus(event) === undefined) return [];
+    const span = event.stream.startsWith("store-") ? STORE_CHUNK_MS : CHUNK_MS;
+    return [`${event.stream}|${Math.floor(event.occurredAt / span) * span}`];
+  },
+
+  async load(sql, table, keys) {
+    const parts = keys.map((key) => key.split("|"));
+    const rows = await sql<(StoredChunk & { key: string; stream: string })[]>`
+      select key, stream, ${sql.unsafe(CHUNK_COLUMNS)} from ${sql(table)} join unnest(
+        ${[...keys]}::text[],
+        ${parts.map((part) => part[0] ?? "")}::text[],
+        ${parts.map((part) => sqlInstant(Number(part[1])))}::timestamptz[]
+      ) as wanted (key, stream, chunk_start) using (stream, chunk_start)`;
+    return new Map(rows.map((row) => {
+      const { kind } = deviceOf(row.stream);
+      return [row.key, { kind, start: row.start, observations: unpack(row.start, row) }];
+    }));
+  },
+
+  fold(row, event, key) {
+    const chunk = row ?? {
+      kind: deviceOf(event.stream).kind,
+      start: Number(key.slice(key.indexOf("|") + 1)),
+      observations: [],
+    };
+    insert(chunk, { at: event.occurredAt, status: storable(observedStatus(event) ?? "") });
+    return chunk;
+  },
+
+  async save(tx, table, rows) {
+    const values: { s: string; c: number; t: readonly string[]; o: string }[] = [];
+    for (const [key, { start, observations }] of rows) {
+      const { statuses, bytes } = pack(start, observations);
+      values.push({
+        s: key.slice(0, key.indexOf("|")),
+        c: start / 1000,
+        t: statuses,
+        o: bytes.toBase64(),
+      });
+    }
+    await tx`
+      insert into ${tx(table)} (stream, chunk_start, statuses, observations)
+      select s, to_timestamp(c), t, decode(o, 'base64')
+      from json_to_recordset(${JSON.stringify(values)}::text::json)
+        as row (s text, c bigint, t text[], o text)
+      on conflict (stream, chunk_start) do update
+        set statuses = excluded.statuses, observations = excluded.observations`;
+  },
+};
+
+const CHUNK_COLUMNS = `chunk_start as start, statuses, observations as bytes`;
+
+interface StoredChunk {
+  readonly start: number;
+  readonly statuses: string[];
+  readonly bytes: Uint8Array;
+}
+
+/** Puts an observation in its place; of two at the same moment the worse stays, whichever came first. */
+function insert({ kind, observations }: Chunk, observation: Observation): void {
+  let place = observations.length;
+  while (place > 0 && (observations[place - 1]?.at ?? 0) > observation.at) place--;
+  const same = observations[place - 1];
+  if (same?.at !== observation.at) {
+    observations.splice(place, 0, observation);
+  } else if (same.status !== observation.status) {
+    const status = worseOf(kind, same.status, observation.status);
+    observations[place - 1] = { at: observation.at, status };
+  }
+}
+
+/**
+ * What was observed in [from, to) (epoch ms), led by the last observation before it; and where there
+ * is none before it, followed by the first one after it.
+ */
+export async function readObservations(
+  sql: Sql,
+  kind: string,
+  id: string,
+  from: number,
+  to: number,
+): Promise<Observation[]> {
+  const stream = streamOf(kind, id);
+  const rows = await sql<StoredChunk[]>`
+    select ${sql.unsafe(CHUNK_COLUMNS)} from availability
+    where stream = ${stream} and chunk_start < ${sqlInstant(to)}::timestamptz
+      -- Two chunks back: the one "from" falls into may begin after it.
+      and chunk_start >= coalesce((
+        select min(chunk_start) from (
+          select chunk_start from availability
+          where stream = ${stream} and chunk_start <= ${sqlInstant(from)}::timestamptz
+          order by chunk_start desc limit 2) as leading), '-infinity')
+    order by chunk_start`;
+  const observations = rows.flatMap((row) => unpack(row.start, row));
+  const firstIn = observations.findIndex(({ at }) => at >= from);
+  const lead = (firstIn < 0 ? observations.length : firstIn) - 1;
+  if (lead >= 0) return observations.slice(lead).filter(({ at }) => at < to);
+  const within = observations.filter(({ at }) => at < to);
+  if (within.length > 0) return within;
+  const later = observations[0] ?? await firstAfter(sql, stream, to);
+  return later === undefined ? [] : [later];
+}
+
+/** The first observation from a moment on, in a chunk that begins there or later. */
+async function firstAfter(
+  sql: Sql,
+  stream: string,
+  moment: number,
+): Promise<Observation | undefined> {
+  const [row] = await sql<StoredChunk[]>`
+    select ${sql.unsafe(CHUNK_COLUMNS)} from availability
+    where stream = ${stream} and chunk_start >= ${sqlInstant(moment)}::timestamptz
+    order by chunk_start limit 1`;
+  return row === undefined ? undefined : unpack(row.start, row)[0];
+}
+
+export interface AvailabilityQuery {
+  readonly kind: Kind;
+  readonly id: string;
+  /** Epoch ms; the window is cut at `now`. */
+  readonly from: number;
+  readonly to: number;
+  readonly now: number;
+  /**
+   * Time farther than this after an observation is unknown. By default: for a store no limit, and
+   * the first poll holds backwards (the rules of its contract); for other kinds the silence timeout
+   * somebody configured, else three times its usual interval in the window, else no limit.
+   */
+  readonly stalenessMs?: number | undefined;
+}
+
+/** Uptime, downtime and unknown time of one device over any window. */
+export async function deviceAvailability(
+  sql: Sql,
+  query: AvailabilityQuery,
+): Promise<Availability & { readonly stalenessMs: number | null }> {
+  const { kind, id, from, to, now } = query;
+  const observations = await readObservations(sql, kind, id, from, to);
+  const stalenessMs = query.stalenessMs ?? await usualStaleness(sql, query, observations);
+  const result = availabilityOf(observations, {
+    from,
+    to,
+    now,
+    stalenessMs,
+    holdsBackwards: kind === "store" && query.stalenessMs === undefined,
+    isUp: (status) => isUp(kind, status),
+  });
+  return { ...result, stalenessMs: Number.isFinite(stalenessMs) ? stalenessMs : null };
+}
+
+async function usualStaleness(
+  sql: Sql,
+  { kind, id }: AvailabilityQuery,
+  observations: readonly Observation[],
+): Promise<number> {
+  if (kind === "store") return Infinity;
+  const configured = (await getDevice(sql, kind, id))?.silenceTimeoutSeconds ?? undefined;
+  if (configured !== undefined) return configured * 1000;
+  const gap = usualGapMs(observations);
+  return gap === undefined ? Infinity : gap * 3;
+}

@@ -1,0 +1,124 @@
+/** The fleet in numbers. Answers: how many are up, where, and how are they on average? */
+import type { Sql } from "../events/log/database.ts";
+import { activityStats } from "./activity.ts";
+import { countOpenAlarms } from "./alarms.ts";
+import { devices } from "./devices.ts";
+
+export interface FleetCount {
+  readonly kind: string;
+  readonly region: string | null;
+  readonly status: string | null;
+  readonly devices: number;
+  readonly silent: number;
+  readonly withOpenAlarms: number;
+}
+
+export interface FleetKpis {
+  readonly devices: number;
+  readonly silent: number;
+  readonly withOpenAlarms: number;
+  readonly decommissioned: number;
+  readonly byKind: Readonly<Record<string, number>>;
+  readonly byRegion: Readonly<Record<string, number>>;
+  /** Per kind, as statuses of different kinds mean different things. */
+  readonly byStatus: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Per kind and metric, the mean of every device's newest report. */
+  readonly averages: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** Decommissioned devices are counted once, as such, and nowhere else. */
+export async function fleetKpis(sql: Sql): Promise<FleetKpis> {
+  const [groups, averages] = await Promise.all([countGroups(sql), averageMeasures(sql)]);
+  const kpis = {
+    devices: 0,
+    silent: 0,
+    withOpenAlarms: 0,
+    decommissioned: 0,
+    byKind: {} as Record<string, number>,
+    byRegion: {} as Record<string, number>,
+    byStatus: {} as Record<string, Record<string, number>>,
+    averages,
+  };
+  for (const group of groups) {
+    if (group.decommissioned) {
+      kpis.decommissioned += group.devices;
+      continue;
+    }
+    kpis.devices += group.devices;
+    kpis.silent += group.silent;
+    kpis.withOpenAlarms += group.withOpenAlarms;
+    increase(kpis.byKind, group.kind, group.devices);
+    if (group.region !== null) increase(kpis.byRegion, group.region, group.devices);
+    increase(kpis.byStatus[group.kind] ??= {}, group.status ?? "unknown", group.devices);
+  }
+  return kpis;
+}
+
+function increase(counts: Record<string, number>, name: string, by: number): void {
+  counts[name] = (counts[name] ?? 0) + by;
+}
+
+async function countGroups(sql: Sql): Promise<(FleetCount & { decommissioned: boolean })[]> {
+  return await sql<(FleetCount & { decommissioned: boolean })[]>`
+    select kind, region, status, decommissioned, count(*) as devices,
+      count(*) filter (where silent) as silent,
+      count(*) filter (where open_alarms > 0) as "withOpenAlarms"
+    from ${sql(devices.name)} group by kind, region, status, decommissioned
+    order by kind, region, status`;
+}
+
+/** A machine's metrics are told apart by bearing; over a fleet only their names without it compare. */
+async function averageMeasures(sql: Sql): Promise<Record<string, Record<string, number>>> {
+  const rows = await sql<{ kind: string; metric: string; mean: number; devices: number }[]>`
+    select kind, metric, avg(value) as mean, count(*) as devices
+    from ${sql(devices.name)}, unnest(measure_names, measure_values) as measure (metric, value)
+    where not decommissioned group by kind, metric order by kind, metric`;
+  const sums = new Map<string, Map<string, { sum: number; devices: number }>>();
+  for (const { kind, metric, mean, devices } of rows) {
+    const ofKind = sums.get(kind) ?? new Map<string, { sum: number; devices: number }>();
+    sums.set(kind, ofKind);
+    const name = kind === "machine" ? withoutBearing(metric) : metric;
+    const { sum, devices: before } = ofKind.get(name) ?? { sum: 0, devices: 0 };
+    ofKind.set(name, { sum: sum + mean * devices, devices: before + devices });
+  }
+  return Object.fromEntries([...sums].map(([kind, metrics]) => [
+    kind,
+    Object.fromEntries([...metrics].map(([name, { sum, devices }]) => [name, sum / devices])),
+  ]));
+}
+
+const MACHINE_METRIC =
+  /(?:^|\.)(acceleration\.(?:rms|peak|crestFactor|kurtosis)|velocity\.(?:rms|peak|crestFactor)|temperature)$/;
+
+function withoutBearing(metric: string): string {
+  return MACHINE_METRIC.exec(metric)?.[1] ?? metric;
+}
+
+export interface AtmDashboard {
+  readonly total: number;
+  readonly online: number;
+  readonly offline: number;
+  readonly error: number;
+  /** Reports since midnight UTC: what an ATM tells us of, transactions being its bank's. */
+  readonly reportsToday: number;
+  /** Percent; null while no ATM has told its level. */
+  readonly averageCashLevel: number | null;
+  readonly criticalAlarms: number;
+}
+
+export async function atmDashboard(sql: Sql, now: number): Promise<AtmDashboard> {
+  const [[counts], activity, open] = await Promise.all([
+    sql<Omit<AtmDashboard, "reportsToday" | "criticalAlarms">[]>`
+      select count(*) as total,
+        count(*) filter (where status = 'online') as online,
+        count(*) filter (where status = 'offline') as offline,
+        count(*) filter (where status = 'error') as error,
+        avg(measure_values[array_position(measure_names, 'cash_level_percent')])
+          as "averageCashLevel"
+      from ${sql(devices.name)} where kind = 'atm' and not decommissioned`,
+    activityStats(sql, "atm", now),
+    countOpenAlarms(sql, "atm"),
+  ]);
+  if (counts === undefined) throw new Error("Cannot count the ATMs");
+  return { ...counts, reportsToday: activity.today, criticalAlarms: open.critical ?? 0 };
+}

@@ -1,0 +1,150 @@
+/**
+ * The rows of one projection while events are folded into them.
+ *
+ * Rows are loaded when an event first touches them, folded in memory, and written whole when the
+ * caller says so: ten readings of one device cost one row. What this remembers is only a cache of
+ * the table; `forget()` is always allowed and loses nothing but time.
+ */
+import type { RecordedEvent } from "../events/event.ts";
+import type { Sql, TransactionSql } from "../events/log/database.ts";
+import type { Projection } from "./projection.ts";
+
+/** The projection's own code refused an event: it would again, so there is no use in trying again. */
+export class EventNotApplicableError extends Error {
+  override readonly name = "EventNotApplicableError";
+
+  constructor(projection: string, event: RecordedEvent, cause: unknown) {
+    super(
+      `Projection "${projection}" cannot apply event ${event.type} at offset ${event.offset} of partition ${event.partition}: ${
+        cause instanceof Error ? cause.message : String(cause)
+      }`,
+      { cause },
+    );
+  }
+}
+
+export interface Folding {
+  /**
+   * Folds the events in their order, reading absent rows through `through` where one is given.
+   * Throws EventNotApplicableError; then only `forget` is left.
+   */
+  fold(events: readonly RecordedEvent[], through?: TransactionSql): Promise<void>;
+  /** How many rows differ from the table. */
+  changed(): number;
+  /** Writes the rows that differ. Follow with `saved` once the transaction has committed. */
+  save(tx: TransactionSql): Promise<void>;
+  saved(): void;
+  forget(): void;
+}
+
+export interface FoldingOptions {
+  readonly table: string;
+  /** Rows kept in memory between flushes. @default 50_000 */
+  readonly rowsMax?: number;
+  /** The table is known to hold nothing, so a row not in memory needs no look. @default false */
+  readonly empty?: boolean;
+}
+
+interface Entry {
+  readonly key: string;
+  row: unknown;
+  changed: boolean;
+}
+
+export function createFolding(
+  sql: Sql,
+  projection: Projection,
+  { table, rowsMax = 50_000, empty = false }: FoldingOptions,
+): Folding {
+  // Two generations instead of an exact order of use: what is touched moves to the young one, and
+  // when that is full the old one, untouched since, goes. Costs nothing per event.
+  let young = new Map<string, Entry>();
+  let old = new Map<string, Entry>();
+  let dirty: Entry[] = [];
+  let complete = empty;
+
+  function entryOf(key: string): Entry | undefined {
+    let entry = young.get(key);
+    if (entry === undefined) {
+      entry = old.get(key);
+      if (entry !== undefined) young.set(key, entry);
+    }
+    return entry;
+  }
+
+  /** Which rows which events touch, as parallel lists; reports rows that are not in memory yet. */
+  function plan(events: readonly RecordedEvent[]) {
+    const touched: Entry[] = [];
+    const by: RecordedEvent[] = [];
+    const absent = new Map<string, Entry>();
+    for (const event of events) {
+      if (projection.handles !== undefined && !projection.handles.has(event.type)) continue;
+      for (const key of keysOf(event)) {
+        let entry = entryOf(key);
+        if (entry === undefined) {
+          entry = { key, row: undefined, changed: false };
+          young.set(key, entry);
+          absent.set(key, entry);
+        }
+        touched.push(entry);
+        by.push(event);
+      }
+    }
+    return { touched, by, absent };
+  }
+
+  function keysOf(event: RecordedEvent): readonly string[] {
+    try {
+      return projection.keysOf(event);
+    } catch (error) {
+      throw new EventNotApplicableError(projection.name, event, error);
+    }
+  }
+
+  return {
+    async fold(events, through) {
+      const { touched, by, absent } = plan(events);
+      if (absent.size > 0 && !complete) {
+        const rows = await projection.load(through ?? sql, table, [...absent.keys()]);
+        for (const [key, row] of rows) {
+          const entry = absent.get(key);
+          if (entry !== undefined) entry.row = row;
+        }
+      }
+      for (let i = 0; i < touched.length; i++) {
+        const entry = touched[i] as Entry;
+        const event = by[i] as RecordedEvent;
+        try {
+          entry.row = projection.fold(entry.row, event, entry.key);
+        } catch (error) {
+          throw new EventNotApplicableError(projection.name, event, error);
+        }
+        if (!entry.changed) {
+          entry.changed = true;
+          dirty.push(entry);
+        }
+      }
+    },
+    changed: () => dirty.length,
+    async save(tx) {
+      if (dirty.length === 0) return;
+      const rows = new Map<string, unknown>();
+      for (const { key, row } of dirty) rows.set(key, row);
+      await projection.save(tx, table, rows);
+    },
+    saved() {
+      for (const entry of dirty) entry.changed = false;
+      dirty = [];
+      if (young.size <= rowsMax / 2) return;
+      if (old.size > 0) complete = false;
+      old = young;
+      young = new Map();
+    },
+    forget() {
+      young = new Map();
+      old = new Map();
+      dirty = [];
+      complete = false;
+    },
+  };
+}

@@ -1,0 +1,15 @@
+/** Every read model that is a fold of the log. Adding one here is all it takes to have it kept. */
+import { activity } from "./activity.ts";
+import { alarms } from "./alarms.ts";
+import { availability } from "./availability.ts";
+import { devices } from "./devices.ts";
+import type { Projection } from "./projection.ts";
+import { trends } from "./trends.ts";
+
+export const projections: readonly Projection[] = [
+  devices,
+  availability,
+  trends,
+  alarms,
+  activity,
+].map((projection) => projection as Projection);

@@ -1,0 +1,12 @@
+/** Which events carry what a device itself reported about how it is. */
+export const REPORTS: ReadonlySet<string> = new Set([
+  "TelemetryReported",
+  "VibrationReported",
+  "PollReported",
+  "ReadingReported",
+]);
+
+/** Text as PostgreSQL can hold it: no NUL, no half of a surrogate pair. */
+export function storable(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\ufffd");
+}

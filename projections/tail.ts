@@ -1,0 +1,126 @@
+/**
+ * Where projections get their events: from memory near the head of the log, else from the log.
+ *
+ * All projections share it. What was just committed is kept for a while, so that in the steady
+ * state nobody reads the log at all; and a page read for one follower that has fallen behind
+ * serves the others, who are usually behind by as much.
+ */
+import type { RecordedEvent } from "../events/event.ts";
+import type { Sql } from "../events/log/database.ts";
+import { readPartition } from "../events/log/read.ts";
+
+/** About half a second at full speed: longer than a flush takes. */
+const EVENTS_KEPT_MAX = 30_000;
+const PAGE_EVENTS = 5_000;
+const PAGES_KEPT_MAX = 4;
+/** More than this at a time would keep the write path waiting for the same thread. */
+const TAKE_MAX = 1_000;
+
+export interface Tail {
+  /** Events just committed, in order, of one partition. Never blocks. */
+  offer(events: readonly RecordedEvent[]): void;
+  /** The last offset known to be in the log. */
+  head(partition: number): number;
+  /** Some of the events after an offset, in order; none at the head. */
+  take(partition: number, after: number): Promise<readonly RecordedEvent[]>;
+  /** Calls back after every offer; returns how to stop. */
+  listen(listener: () => void): () => void;
+}
+
+interface Memory {
+  /** Batches as they were committed, without a gap between them, oldest first. */
+  batches: (readonly RecordedEvent[])[];
+  events: number;
+  head: number;
+}
+
+/** `heads`: per partition, the last offset in the log now. */
+export function createTail(sql: Sql, heads: ReadonlyMap<number, number>): Tail {
+  const memories = new Map<number, Memory>();
+  for (const [partition, head] of heads) {
+    memories.set(partition, { batches: [], events: 0, head });
+  }
+  const pages = new Map<string, Promise<readonly RecordedEvent[]>>();
+  const listeners = new Set<() => void>();
+
+  function memoryOf(partition: number): Memory {
+    let memory = memories.get(partition);
+    if (memory === undefined) {
+      memory = { batches: [], events: 0, head: 0 };
+      memories.set(partition, memory);
+    }
+    return memory;
+  }
+
+  /** A page of the log, shared by whoever needs it while it is fresh. */
+  function page(partition: number, number: number): Promise<readonly RecordedEvent[]> {
+    const name = `${partition}/${number}`;
+    const known = pages.get(name);
+    if (known !== undefined) return known;
+    const reading = readPartition(sql, partition, number * PAGE_EVENTS, PAGE_EVENTS);
+    pages.set(name, reading);
+    for (const oldest of pages.keys()) {
+      if (pages.size <= PAGES_KEPT_MAX) break;
+      pages.delete(oldest);
+    }
+    const drop = () => {
+      if (pages.get(name) === reading) pages.delete(name);
+    };
+    // A page that is not full yet will be, and one that could not be read may be next time.
+    reading.then((events) => events.length < PAGE_EVENTS && drop(), drop);
+    return reading;
+  }
+
+  return {
+    offer(events) {
+      const first = events[0];
+      const last = events.at(-1);
+      if (first === undefined || last === undefined) return;
+      const memory = memoryOf(first.partition);
+      if (last.offset <= memory.head) return;
+      if (first.offset !== memory.head + 1) {
+        // Something was committed that nobody told us of: the log has it.
+        memory.batches = [];
+        memory.events = 0;
+      }
+      memory.batches.push(events);
+      memory.events += events.length;
+      memory.head = last.offset;
+      while (memory.events > EVENTS_KEPT_MAX && memory.batches.length > 1) {
+        memory.events -= memory.batches.shift()?.length ?? 0;
+      }
+      for (const listener of listeners) listener();
+    },
+    head: (partition) => memoryOf(partition).head,
+    async take(partition, after) {
+      const { batches, head } = memoryOf(partition);
+      if (after >= head) return [];
+      const remembered = batches[0]?.[0];
+      if (remembered !== undefined && remembered.offset <= after + 1) {
+        return slice(batches[batchWith(batches, after + 1)] ?? [], after);
+      }
+      return slice(await page(partition, Math.floor(after / PAGE_EVENTS)), after);
+    },
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** Offsets are gapless, so an event's place is arithmetic. */
+function slice(events: readonly RecordedEvent[], after: number): readonly RecordedEvent[] {
+  const start = after + 1 - (events[0]?.offset ?? 0);
+  return start === 0 && events.length <= TAKE_MAX ? events : events.slice(start, start + TAKE_MAX);
+}
+
+function batchWith(batches: readonly (readonly RecordedEvent[])[], offset: number): number {
+  let low = 0;
+  let high = batches.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((batches[middle]?.[0]?.offset ?? Infinity) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

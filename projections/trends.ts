@@ -1,0 +1,157 @@
+/**
+ * What each metric of a device did per minute, hour and day. Answers: where is it heading?
+ *
+ * One row holds all metrics of one device in one bucket: a report of six metrics changes three
+ * rows, not eighteen. Buckets are of the device's own time, so a late report lands in its place.
+ */
+import { forEachMeasure } from "../events/measures.ts";
+import type { Sql } from "../events/log/database.ts";
+import { sqlInstant } from "../events/log/database.ts";
+import { streamOf } from "../events/vocabulary.ts";
+import type { Projection } from "./projection.ts";
+
+/** Widths of a bucket in seconds. */
+export const RESOLUTIONS = [60, 3_600, 86_400] as const;
+export type Resolution = typeof RESOLUTIONS[number];
+
+/** `last` is the value of the report with the newest own time; of several, the one recorded last. */
+type Aggregate = [
+  count: number,
+  sum: number,
+  min: number,
+  max: number,
+  last: number,
+  lastAt: number,
+];
+type Bucket = Record<string, Aggregate>;
+
+export const trends: Projection<Bucket> = {
+  name: "trends",
+  version: 1,
+  handles: new Set(["TelemetryReported", "VibrationReported", "ReadingReported"]),
+
+  // Rewritten many times while their bucket is open, then never again: room for updates in place.
+  create: (table) => `
+    create table ${table} (
+      stream text collate "C" not null,
+      resolution integer not null,
+      bucket timestamptz not null,
+      metrics json not null,
+      primary key (stream, resolution, bucket)
+    ) with (fillfactor = 70)`,
+
+  keysOf({ stream, occurredAt }) {
+    const seconds = Math.floor(occurredAt / 1000);
+    return [
+      `${stream}|60|${seconds - mod(seconds, 60)}`,
+      `${stream}|3600|${seconds - mod(seconds, 3_600)}`,
+      `${stream}|86400|${seconds - mod(seconds, 86_400)}`,
+    ];
+  },
+
+  async load(sql, table, keys) {
+    const parts = keys.map((key) => key.split("|"));
+    const rows = await sql<{ key: string; metrics: Bucket }[]>`
+      select wanted.key, metrics from ${sql(table)} join unnest(
+        ${[...keys]}::text[],
+        ${parts.map((part) => part[0] ?? "")}::text[],
+        ${parts.map((part) => Number(part[1]))}::integer[],
+        ${parts.map((part) => sqlInstant(Number(part[2]) * 1000))}::timestamptz[]
+      ) as wanted (key, stream, resolution, bucket) using (stream, resolution, bucket)`;
+    return new Map(rows.map(({ key, metrics }) => [key, Object.assign(empty(), metrics)]));
+  },
+
+  fold(row, event) {
+    const bucket = row ?? empty();
+    const { occurredAt } = event;
+    forEachMeasure(event, (name, value) => {
+      const aggregate = bucket[name];
+      if (aggregate === undefined) bucket[name] = [1, value, value, value, value, occurredAt];
+      else add(aggregate, value, occurredAt);
+    });
+    return bucket;
+  },
+
+  async save(tx, table, rows) {
+    const values: { s: string; r: string; b: string; m: string }[] = [];
+    for (const [key, row] of rows) {
+      const [s = "", r = "", b = ""] = key.split("|");
+      // As text inside the text: PostgreSQL then copies it, instead of reading every number.
+      values.push({ s, r, b, m: JSON.stringify(row) });
+    }
+    await tx`
+      insert into ${tx(table)} (stream, resolution, bucket, metrics)
+      select s, r, to_timestamp(b), m::json
+      from json_to_recordset(${JSON.stringify(values)}::text::json)
+        as row (s text, r integer, b bigint, m text)
+      on conflict (stream, resolution, bucket) do update set metrics = excluded.metrics`;
+  },
+};
+
+/** No prototype: a metric may be called anything, `constructor` included. */
+function empty(): Bucket {
+  return Object.create(null);
+}
+
+function mod(value: number, divisor: number): number {
+  const rest = value % divisor;
+  return rest < 0 ? rest + divisor : rest;
+}
+
+function add(aggregate: Aggregate, value: number, at: number): void {
+  aggregate[0]++;
+  // An infinite sum could not be written down, and read back would differ from itself.
+  aggregate[1] = Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, aggregate[1] + value));
+  if (value < aggregate[2]) aggregate[2] = value;
+  if (value > aggregate[3]) aggregate[3] = value;
+  if (at >= aggregate[5]) {
+    aggregate[4] = value;
+    aggregate[5] = at;
+  }
+}
+
+export interface TrendPoint {
+  /** Start of the bucket, epoch ms. */
+  readonly at: number;
+  readonly count: number;
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+  readonly last: number;
+}
+
+export interface TrendQuery {
+  readonly kind: string;
+  readonly id: string;
+  readonly metric: string;
+  readonly resolution: Resolution;
+  /** Epoch ms; buckets that start in [from, to). */
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
+}
+
+/** Points in order of time; the newest ones where there are more than `limit`. */
+export async function readTrend(sql: Sql, query: TrendQuery): Promise<TrendPoint[]> {
+  const rows = await sql<{ bucket: number; metrics: Bucket }[]>`
+    select bucket, metrics from trends
+    where stream = ${streamOf(query.kind, query.id)} and resolution = ${query.resolution}
+      and bucket >= ${sqlInstant(query.from)}::timestamptz
+      and bucket < ${sqlInstant(query.to)}::timestamptz
+    order by bucket desc limit ${query.limit}`;
+  const points: TrendPoint[] = [];
+  for (const { bucket, metrics } of rows.reverse()) {
+    if (!Object.hasOwn(metrics, query.metric)) continue;
+    const [count, sum, min, max, last] = metrics[query.metric] as Aggregate;
+    points.push({ at: bucket, count, mean: sum / count, min, max, last });
+  }
+  return points;
+}
+
+/** Every metric the device ever reported, by name. */
+export async function listMetrics(sql: Sql, kind: string, id: string): Promise<string[]> {
+  const rows = await sql<{ metrics: Bucket }[]>`
+    select metrics from trends
+    where stream = ${streamOf(kind, id)} and resolution = 86400`;
+  return [...new Set(rows.flatMap(({ metrics }) => Object.keys(metrics)))].sort();
+}
