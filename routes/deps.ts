@@ -1,0 +1,68 @@
+/** Everything the routes need from the rest of Telltale; `commands/` supplies it. */
+import type { Registry } from "prom-client";
+import type { Publisher } from "../events/bus/publisher.ts";
+import type { RecordedEvent } from "../events/event.ts";
+import type { Feed } from "../events/feed.ts";
+import type { Sql } from "../events/log/database.ts";
+import type { Kind } from "../events/vocabulary.ts";
+
+/** An offset per partition: how far somebody has got in the whole log. */
+export type Offsets = ReadonlyMap<number, number>;
+
+export interface Deps {
+  /** For the query functions of the projections and of the log; routes write no SQL. */
+  readonly sql: Sql;
+  readonly publisher: Publisher;
+  readonly feed: Feed;
+  /** Events of one partition after an offset, in order. */
+  readEvents(partition: number, after: number, limit: number): Promise<readonly RecordedEvent[]>;
+  /** The actor folded from everything recorded up to an instant (epoch ms); undefined for none. */
+  stateAt(kind: Kind, id: string, instant: number): Promise<ActorState | undefined>;
+  stats(): Promise<Stats>;
+  readiness(): Promise<Readiness>;
+  /** Offsets the read models are true for, as text: `0:123`, or `0:12,1:55`. */
+  cursor(): string;
+  /** True once every read model has reached these offsets; false when it did not get there in time. */
+  waitFor(offsets: Offsets, timeoutMs: number): Promise<boolean>;
+  /** Epoch ms. */
+  now(): number;
+  readonly version: string;
+  /** Metrics of the other parts; the routes add their own. */
+  readonly register: Registry;
+  /** Names the `Host` header may hold, without port; undefined where any will do. */
+  readonly allowedHosts: readonly string[] | undefined;
+  /** Fires when the server stops taking requests: live feeds and long answers end. */
+  readonly stopping: AbortSignal;
+}
+
+export interface ActorState {
+  readonly state: unknown;
+  /** Of the last event folded in. */
+  readonly version: number;
+  /** When that event was recorded, epoch ms. */
+  readonly asOf: number;
+}
+
+export interface Stats {
+  readonly events: number;
+  readonly quarantined: number;
+  readonly devices: Readonly<Record<Kind, number>>;
+  readonly partitions: readonly {
+    readonly partition: number;
+    readonly batch: number;
+    readonly offset: number;
+    readonly broker_sequence: number;
+    /** Messages JetStream has stored and the log has not. */
+    readonly lag: number;
+  }[];
+  /** Lag: events the log has and the projection has not. */
+  readonly projections: readonly { readonly name: string; readonly lag: number }[];
+}
+
+export interface Readiness {
+  readonly ok: boolean;
+  readonly parts: Readonly<Record<string, { readonly ok: boolean; readonly detail: string }>>;
+}
+
+/** The names under which a server on loopback may be addressed: any other is DNS rebinding. */
+export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];

@@ -1,0 +1,107 @@
+/** The one place where what went wrong becomes an HTTP answer (RFC 9457 problem details). */
+import type { Context } from "hono";
+import { BusUnavailableError } from "../events/bus/publisher.ts";
+import { CursorError } from "../projections/cursor.ts";
+
+/** One thing wrong with a request, and where. */
+export interface Fault {
+  readonly in: "path" | "query" | "header" | "body";
+  /** The parameter or field; "" for the whole. */
+  readonly name: string;
+  readonly detail: string;
+}
+
+export interface ProblemOptions {
+  readonly errors?: readonly Fault[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Ends a request with this answer. The message is for whoever sent it. */
+export class ProblemError extends Error {
+  override readonly name = "ProblemError";
+
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly options: ProblemOptions = {},
+  ) {
+    super(message);
+  }
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: "Bad request",
+  403: "Forbidden",
+  404: "Not found",
+  405: "Method not allowed",
+  409: "Conflict",
+  413: "Too large",
+  415: "Unsupported media type",
+  421: "Misdirected request",
+  422: "Not valid",
+  426: "Upgrade required",
+  500: "Internal error",
+  503: "Not available now",
+};
+
+/** The answer for any error; tells `report` about those that are our own fault. */
+export function problemOf(
+  error: Error,
+  c: Context,
+  report: (error: Error) => void,
+): Response {
+  const known = asProblem(error);
+  if (known === undefined) report(error);
+  const { status, code, message, options } = known ??
+    // What was thrown for us to read stays with us: it may hold SQL or a path.
+    new ProblemError(500, "internal", "Something failed on our side; try again shortly");
+  const body = {
+    type: `/problems/${code}`,
+    title: TITLES[status] ?? "Error",
+    status,
+    code,
+    detail: message,
+    instance: c.req.path,
+    ...(options.errors === undefined ? {} : { errors: options.errors }),
+  };
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "content-type": "application/problem+json", ...options.headers },
+  });
+}
+
+function asProblem(error: Error): ProblemError | undefined {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof BusUnavailableError) return unavailable(error.code, error.message);
+  if (error instanceof CursorError) return invalid("query", "cursor", error.message);
+  if (isDatabaseUnavailable(error)) {
+    return unavailable("database-unavailable", "The database cannot be reached; try again shortly");
+  }
+  return undefined;
+}
+
+export function unavailable(code: string, detail: string): ProblemError {
+  return new ProblemError(503, code, detail, { headers: { "retry-after": "1" } });
+}
+
+/** One parameter or field is not valid. */
+export function invalid(place: Fault["in"], name: string, detail: string): ProblemError {
+  return new ProblemError(422, "invalid-request", `${place} "${name}": ${detail}`, {
+    errors: [{ in: place, name, detail }],
+  });
+}
+
+export function unknownDevice(kind: string, id: string): ProblemError {
+  return new ProblemError(404, "device-unknown", `There is no ${kind} "${id}"`);
+}
+
+/** PostgreSQL: starting, stopping, out of connections, or just gone. */
+const UNAVAILABLE_STATES = /^(?:08|57P0|53300)/;
+const CONNECTION_LOST =
+  /^(?:ECONN|CONNECT|EPIPE|ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH)/;
+
+function isDatabaseUnavailable(error: Error): boolean {
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return UNAVAILABLE_STATES.test(code) || CONNECTION_LOST.test(code);
+}
