@@ -1,0 +1,34 @@
+/** Asks this server, and says in words what went wrong. */
+
+const TIMEOUT_MS = 10_000;
+
+/** What the API answered with instead of an answer. */
+export class ProblemError extends Error {
+  constructor(status, message) {
+    super(message);
+    this.name = "ProblemError";
+    this.status = status;
+  }
+}
+
+/** `get("/devices", { kind: "atm" })`; parameters that are empty are left out. */
+export async function get(path, parameters = {}) {
+  const url = new URL(`/api/v1${path}`, location.origin);
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined && value !== "") url.searchParams.set(name, value);
+  }
+  const response = await fetch(url, {
+    headers: { accept: "application/json" },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const body = await response.json().catch(() => undefined);
+  if (!response.ok) {
+    const said = body?.detail ?? body?.title ?? response.statusText;
+    throw new ProblemError(response.status, `${response.status}: ${said}`);
+  }
+  return body;
+}
+
+export function devicePath(kind, id) {
+  return `/devices/${encodeURIComponent(kind)}/${encodeURIComponent(id)}`;
+}

@@ -1,0 +1,189 @@
+/** One device: how it is, how it has been over a day, what it measures and what it said. */
+import { devicePath, get } from "./api.js";
+import { byId, make, withWidth } from "./elements.js";
+import {
+  ago,
+  count,
+  duration,
+  moment,
+  number,
+  percent,
+  timeOfDay,
+  toneOf,
+  words,
+} from "./format.js";
+import { pills } from "./fleet.js";
+import { trendPanel } from "./trend.js";
+
+const DAY_MS = 86_400_000;
+const EVENTS_SHOWN = 20;
+
+/** Fills the device's page; returns how to bring it up to date, and how to leave it. */
+export async function openDevice(kind, id, onProblem) {
+  const view = byId("device-view");
+  view.replaceChildren(make("p", { class: "empty" }, "Loading …"));
+  const path = devicePath(kind, id);
+  const first = await get(path);
+  const trend = trendPanel(kind, id, first.metrics ?? [], onProblem);
+  const head = make("header", { class: "device-head" });
+  const availability = make("div", {});
+  const facts = make("dl", { class: "facts" });
+  const events = make("ol", { class: "list" });
+
+  view.replaceChildren(
+    make("a", { href: "#/" }, "← Fleet"),
+    head,
+    make(
+      "div",
+      { class: "grid" },
+      panel("Last 24 hours", availability),
+      trend.element,
+      make(
+        "div",
+        { class: "columns" },
+        panel("Latest events", events, make("a", { href: `/api/v1${path}/events` }, "its log")),
+        make("div", { class: "stack" }, panel("Newest report", facts)),
+      ),
+    ),
+  );
+
+  function show(device) {
+    showHead(head, device);
+    showFacts(facts, device);
+  }
+
+  async function refresh() {
+    const to = new Date();
+    const from = new Date(to.getTime() - DAY_MS);
+    const window = { from: from.toISOString(), to: to.toISOString() };
+    const [device, day, story] = await Promise.all([
+      get(path),
+      get(`${path}/availability`, window),
+      get(`${path}/events`, { order: "newest", limit: EVENTS_SHOWN }),
+      trend.refresh(),
+    ]);
+    show(device);
+    showAvailability(availability, day);
+    events.replaceChildren(...story.events.map(eventItem));
+  }
+
+  show(first);
+  await refresh();
+  return { refresh, close: trend.close };
+}
+
+function panel(title, body, aside) {
+  const heading = make("h2", {}, title);
+  return make(
+    "section",
+    { class: "panel" },
+    make("div", { class: "panel-head" }, heading, aside),
+    body,
+  );
+}
+
+function showHead(head, device) {
+  const { kind, id, name, region, location, status, silent, open_alarms: alarms } = device;
+  const place = [...new Set([name, location, region])].filter(Boolean).join(" · ");
+  head.replaceChildren(
+    make("h1", {}, id),
+    make("span", {}, pills({ status, silent, alarms })),
+    make(
+      "p",
+      { class: "aside" },
+      [kind, place, `last report ${ago(device.last_at)}`, `${count(device.reports)} reports`]
+        .filter(Boolean).join(" · "),
+    ),
+  );
+  document.title = `${id} – Telltale`;
+}
+
+function showFacts(facts, { latest }) {
+  const simple = Object.entries(latest ?? {}).filter(([, value]) => typeof value !== "object");
+  facts.replaceChildren(
+    ...simple.map(([name, value]) =>
+      make(
+        "div",
+        {},
+        make("dt", {}, words(name)),
+        make("dd", {}, typeof value === "number" ? number(value) : String(value)),
+      )
+    ),
+  );
+}
+
+function showAvailability(box, day) {
+  const { from, to, availability, uptime_seconds: up, downtime_seconds: down } = day;
+  const startAt = new Date(from).getTime();
+  const spanMs = new Date(to).getTime() - startAt;
+  const unknown = day.unknown_seconds;
+  box.replaceChildren(
+    make(
+      "p",
+      {},
+      make("span", { class: "big" }, percent(availability)),
+      availability === null ? " nothing known" : " available while known",
+    ),
+    make(
+      "div",
+      {
+        class: "timeline",
+        role: "img",
+        "aria-label": `Up ${duration(1000 * up)}, down ${duration(1000 * down)}, unknown ${
+          duration(1000 * unknown)
+        }`,
+      },
+      day.intervals.map((interval) => timelinePart(interval, spanMs)),
+    ),
+    make(
+      "p",
+      { class: "axis", "aria-hidden": "true" },
+      ...[0, 0.25, 0.5, 0.75, 1].map((share) =>
+        make("span", {}, timeOfDay(startAt + share * spanMs))
+      ),
+    ),
+    make(
+      "ul",
+      { class: "legend" },
+      [["up", up], ["down", down], ["unknown", unknown]].map(([condition, seconds]) =>
+        make(
+          "li",
+          {},
+          make("span", { class: "dot", "data-tone": toneOf(condition), "aria-hidden": "true" }),
+          `${condition} ${duration(1000 * seconds)}`,
+        )
+      ),
+    ),
+  );
+}
+
+function timelinePart({ from, to, status, condition }, spanMs) {
+  const ms = new Date(to).getTime() - new Date(from).getTime();
+  return withWidth(
+    make("span", {
+      "data-tone": condition === "unknown" ? undefined : toneOf(condition),
+      title: `${status ?? condition}, ${moment(from)}, ${duration(ms)}`,
+    }),
+    ms / spanMs,
+  );
+}
+
+function eventItem({ partition, offset, type, occurred_at: at, data }) {
+  return make(
+    "li",
+    {},
+    make("span", {}, type),
+    make("time", { class: "when", title: moment(at), "data-since": at }, ago(at)),
+    make("span", { class: "what" }, `${partition}:${offset} · ${summary(data)}`),
+  );
+}
+
+const SUMMARY_LENGTH = 160;
+
+function summary(data) {
+  const parts = Object.entries(data ?? {})
+    .filter(([name, value]) => typeof value !== "object" && !/timestamp|_id$/.test(name))
+    .map(([name, value]) => `${words(name)} ${value}`);
+  const text = parts.join(", ");
+  return text.length > SUMMARY_LENGTH ? `${text.slice(0, SUMMARY_LENGTH)} …` : text;
+}

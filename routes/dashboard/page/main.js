@@ -1,0 +1,119 @@
+/** Which view is shown, and when each part is brought up to date. */
+import { age, refreshAlarms, tell } from "./alarms.js";
+import { get } from "./api.js";
+import { openDevice } from "./device.js";
+import { byId, make } from "./elements.js";
+import { count } from "./format.js";
+import { refreshDevices, refreshKpis, startFilter } from "./fleet.js";
+import { listen } from "./live.js";
+
+/** Changes are gathered for a moment: a hundred events ask the server once. */
+const GATHER_MS = 400;
+/** What no event announces (counts, lag, the age of a report) is asked for this often. */
+const REFRESH_MS = 5000;
+
+const CONNECTION = {
+  connecting: ["Connecting", "warn"],
+  live: ["Live", "good"],
+  lost: ["Reconnecting", "bad"],
+};
+
+let device;
+/** Each change of view is a new one; what belongs to an older one is not shown any more. */
+let visit = 0;
+let gathering = false;
+
+function showProblem(error) {
+  const box = byId("problem");
+  box.textContent = error.name === "TypeError" || error.name === "TimeoutError"
+    ? "The server does not answer. What you see may be old; trying again."
+    : error.message;
+  box.hidden = false;
+}
+
+async function refresh() {
+  try {
+    await Promise.all([
+      refreshStats(),
+      ...(device ? [device.refresh()] : [refreshKpis(), refreshAlarms(), refreshDevices()]),
+    ]);
+    byId("problem").hidden = true;
+  } catch (error) {
+    showProblem(error);
+  }
+}
+
+async function refreshStats() {
+  const { events, quarantined, partitions, projections } = await get("/stats");
+  const behind = (lags) => lags.reduce((sum, { lag }) => sum + (lag ?? 0), 0);
+  const shown = [
+    ["events", count(events)],
+    ["quarantined", count(quarantined)],
+    ["lag", count(behind(partitions) + behind(projections))],
+  ];
+  byId("stats").replaceChildren(
+    ...shown.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
+  );
+}
+
+function refreshSoon() {
+  if (gathering) return;
+  gathering = true;
+  setTimeout(() => {
+    gathering = false;
+    if (!document.hidden) refresh();
+  }, GATHER_MS);
+}
+
+async function route() {
+  const current = ++visit;
+  device?.close();
+  device = undefined;
+  const [kind, id] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
+  byId("fleet-view").hidden = Boolean(kind && id);
+  byId("device-view").hidden = !(kind && id);
+  document.title = "Telltale";
+  scrollTo(0, 0);
+  if (!(kind && id)) return refresh();
+  try {
+    const opened = await openDevice(kind, id, showProblem);
+    if (current !== visit) return opened.close();
+    device = opened;
+    byId("problem").hidden = true;
+    byId("content").focus();
+  } catch (error) {
+    if (current !== visit) return;
+    byId("device-view").replaceChildren(make("a", { href: "#/" }, "← Fleet"));
+    showProblem(error.status === 404 ? new Error(`No ${kind} "${id}" has spoken yet.`) : error);
+  }
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+startFilter(showProblem);
+addEventListener("hashchange", route);
+document.addEventListener("visibilitychange", () => document.hidden || refresh());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
+setInterval(age, 1000);
+setInterval(() => document.hidden || refresh(), REFRESH_MS);
+listen(["alarms", "status", "devices"], {
+  onEvent(event) {
+    tell(event);
+    refreshSoon();
+  },
+  onState(state) {
+    const [text, tone] = CONNECTION[state];
+    const badge = byId("connection");
+    if (badge.textContent === text) return;
+    badge.textContent = text;
+    badge.dataset.tone = tone;
+    if (state === "live") refresh();
+  },
+});
+route();

@@ -1,0 +1,133 @@
+/** One metric of a device over time: its mean, between its smallest and largest value. */
+import { get } from "./api.js";
+import { make } from "./elements.js";
+import { number, timeOfDay, words } from "./format.js";
+import { devicePath } from "./api.js";
+
+/** How far back each resolution looks. */
+const RESOLUTIONS = {
+  "1m": { title: "By minute", spanMs: 3 * 3_600_000 },
+  "1h": { title: "By hour", spanMs: 7 * 86_400_000 },
+  "1d": { title: "By day", spanMs: 90 * 86_400_000 },
+};
+
+/** `onProblem` hears what could not be shown. The panel, and how to bring it up to date. */
+export function trendPanel(kind, id, metrics, onProblem) {
+  const canvas = make("canvas", { role: "img", "aria-label": "Trend" });
+  const metric = choice("Metric", metrics.map((name) => [name, words(name)]));
+  const resolution = choice(
+    "Resolution",
+    Object.entries(RESOLUTIONS).map(([name, { title }]) => [name, title]),
+  );
+  const empty = make("p", { class: "empty", hidden: true }, "No reading in this time.");
+  const box = make("div", { class: "chart" }, canvas);
+  let chart;
+
+  async function refresh() {
+    const to = new Date();
+    const from = new Date(to.getTime() - RESOLUTIONS[resolution.value].spanMs);
+    const { points } = await get(`${devicePath(kind, id)}/trends`, {
+      metric: metric.value,
+      resolution: resolution.value,
+      from: from.toISOString(),
+      to: to.toISOString(),
+    });
+    empty.hidden = points.length > 0;
+    box.hidden = points.length === 0;
+    if (points.length === 0) return;
+    chart ??= draw(canvas);
+    show(chart, canvas, points, words(metric.value), resolution.value);
+  }
+
+  for (const select of [metric, resolution]) {
+    select.addEventListener("change", () => refresh().catch(onProblem));
+  }
+  const element = make(
+    "section",
+    { class: "panel", "aria-labelledby": "trend-title" },
+    make(
+      "div",
+      { class: "panel-head" },
+      make("h2", { id: "trend-title" }, "Trend"),
+      make("div", { class: "filter" }, labelled(metric), labelled(resolution)),
+    ),
+    metrics.length === 0 ? make("p", { class: "empty" }, "This device reports no numbers.") : box,
+    empty,
+  );
+  return {
+    element,
+    refresh: () => metrics.length === 0 ? Promise.resolve() : refresh(),
+    close: () => chart?.destroy(),
+  };
+}
+
+function choice(label, options) {
+  return make(
+    "select",
+    { "aria-label": label },
+    options.map(([value, title]) => make("option", { value }, title)),
+  );
+}
+
+function labelled(select) {
+  return make("label", {}, select);
+}
+
+function color(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function draw(canvas) {
+  const line = { pointRadius: 0, tension: 0.25, borderWidth: 2 };
+  const edge = { ...line, borderWidth: 0 };
+  return new globalThis.Chart(canvas, {
+    type: "line",
+    data: {
+      labels: [],
+      datasets: [
+        { ...edge, label: "max", data: [], fill: "+1" },
+        { ...edge, label: "min", data: [], fill: false },
+        { ...line, label: "mean", data: [] },
+      ],
+    },
+    options: {
+      animation: false,
+      maintainAspectRatio: false,
+      interaction: { mode: "index", intersect: false },
+      plugins: { legend: { display: false } },
+      scales: {
+        x: { ticks: { maxTicksLimit: 7, maxRotation: 0 }, grid: { display: false } },
+        y: { grace: "8%", ticks: { maxTicksLimit: 6 } },
+      },
+    },
+  });
+}
+
+function show(chart, canvas, points, title, resolution) {
+  const [max, min, mean] = chart.data.datasets;
+  chart.data.labels = points.map(({ at }) =>
+    resolution === "1m" ? timeOfDay(at) : new Date(at).toLocaleString("en", {
+      month: "short",
+      day: "numeric",
+      ...(resolution === "1h" ? { hour: "2-digit", hour12: false } : {}),
+    })
+  );
+  max.data = points.map((point) => point.max);
+  min.data = points.map((point) => point.min);
+  mean.data = points.map((point) => point.mean);
+  // The scheme may have changed between dark and light.
+  mean.borderColor = color("--accent");
+  max.backgroundColor = `color-mix(in srgb, ${color("--accent")} 16%, transparent)`;
+  for (const axis of Object.values(chart.options.scales)) {
+    axis.ticks.color = color("--soft");
+    axis.grid.color = color("--line");
+  }
+  chart.update();
+  const last = points.at(-1);
+  canvas.setAttribute(
+    "aria-label",
+    `${title}: ${points.length} points, last mean ${number(last.mean)}, from ${
+      number(Math.min(...min.data))
+    } to ${number(Math.max(...max.data))}`,
+  );
+}
