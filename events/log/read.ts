@@ -4,7 +4,7 @@ import { upcast } from "../catalog.ts";
 import type { Sql, TransactionSql } from "./database.ts";
 import { EVENT_COLUMNS } from "./rows.ts";
 
-type Row = [
+export type EventRow = [
   partition: number,
   offset: number,
   stream: string,
@@ -17,7 +17,7 @@ type Row = [
   recordedAt: number,
 ];
 
-function toEvent(row: Row): RecordedEvent {
+export function toEvent(row: EventRow): RecordedEvent {
   const [partition, offset, stream, version, type, schemaVersion, data, metadata] = row;
   return {
     partition,
@@ -45,7 +45,7 @@ export async function readPartition(
     select ${sql.unsafe(EVENT_COLUMNS)} from events
     where partition = ${partition} and "offset" > ${after}
     order by "offset" limit ${limit}`.values();
-  return (rows as unknown as Row[]).map(toEvent);
+  return (rows as unknown as EventRow[]).map(toEvent);
 }
 
 /** Events of one stream from a version on, in order. */
@@ -59,5 +59,5 @@ export async function readStream(
     select ${sql.unsafe(EVENT_COLUMNS)} from events
     where stream = ${stream} and version >= ${fromVersion}
     order by version limit ${limit}`.values();
-  return (rows as unknown as Row[]).map(toEvent);
+  return (rows as unknown as EventRow[]).map(toEvent);
 }

@@ -1,0 +1,119 @@
+/** Questions to the log itself: which events of this kind, type and time; what did one device say? */
+import type { RecordedEvent } from "../event.ts";
+import { CLOCK_AHEAD_MAX_MS } from "../instant.ts";
+import { type Sql, sqlInstant } from "./database.ts";
+import { EVENT_COLUMNS } from "./rows.ts";
+import { type EventRow, toEvent } from "./read.ts";
+
+export interface LogFilter {
+  readonly kind?: string | undefined;
+  readonly stream?: string | undefined;
+  readonly type?: string | undefined;
+  /** Epoch ms of `occurred_at`, in [from, to). */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+/** A place in the whole log: everything of lower partitions, and this one up to this offset. */
+export interface LogPlace {
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export interface LogPage {
+  readonly events: readonly RecordedEvent[];
+  /** Where the next page begins; undefined on the last. */
+  readonly next: LogPlace | undefined;
+}
+
+/** Events by partition and offset. */
+export async function pageLog(
+  sql: Sql,
+  filter: LogFilter & { readonly after?: LogPlace | undefined; readonly limit: number },
+): Promise<LogPage> {
+  const { after, limit } = filter;
+  const rows = await sql`
+    select ${sql.unsafe(EVENT_COLUMNS)} from events
+    where ${matching(sql, filter)}
+      ${
+    after === undefined
+      ? sql``
+      : sql`and (partition, "offset") > (${after.partition}::integer, ${after.offset}::bigint)`
+  }
+    order by partition, "offset" limit ${limit + 1}`.values();
+  const events = (rows.slice(0, limit) as unknown as EventRow[]).map(toEvent);
+  const last = events.at(-1);
+  const more = rows.length > limit && last !== undefined;
+  return { events, next: more ? { partition: last.partition, offset: last.offset } : undefined };
+}
+
+/** Every matching event there was when it was asked for, a page at a time. */
+export async function* scanLog(
+  sql: Sql,
+  filter: LogFilter,
+): AsyncGenerator<readonly RecordedEvent[]> {
+  const heads = await sql<{ partition: number; offset: number }[]>`
+    select partition, "offset" from partitions order by partition`;
+  for (const head of heads) {
+    for (let offset = 0; offset < head.offset;) {
+      const rows = await sql`
+        select ${sql.unsafe(EVENT_COLUMNS)} from events
+        where partition = ${head.partition} and "offset" > ${offset}
+          and "offset" <= ${head.offset} and ${matching(sql, filter)}
+        order by "offset" limit ${SCAN_EVENTS}`.values();
+      const events = (rows as unknown as EventRow[]).map(toEvent);
+      const last = events.at(-1);
+      if (last === undefined) break;
+      yield events;
+      if (events.length < SCAN_EVENTS) break;
+      offset = last.offset;
+    }
+  }
+}
+
+const SCAN_EVENTS = 1_000;
+
+function matching(sql: Sql, { kind, stream, type, from, to }: LogFilter) {
+  return sql`true
+    ${stream === undefined ? sql`` : sql`and stream = ${stream}`}
+    ${kind === undefined ? sql`` : sql`and starts_with(stream, ${`${kind}-`})`}
+    ${type === undefined ? sql`` : sql`and type = ${type}`}
+    ${from === undefined ? sql`` : since(sql, from)}
+    ${to === undefined ? sql`` : sql`and occurred_at < ${sqlInstant(to)}::timestamptz`}`;
+}
+
+/**
+ * A report can lie ahead of our clock only so far, so nothing recorded much earlier than `from`
+ * can have occurred since: whole months of the log need no look.
+ */
+function since(sql: Sql, from: number) {
+  return sql`and occurred_at >= ${sqlInstant(from)}::timestamptz
+    and recorded_at >= ${sqlInstant(from - CLOCK_AHEAD_MAX_MS)}::timestamptz`;
+}
+
+/** The newest events of one stream before a version, newest first. */
+export async function readStreamBackwards(
+  sql: Sql,
+  stream: string,
+  beforeVersion: number,
+  limit: number,
+): Promise<RecordedEvent[]> {
+  const rows = await sql`
+    select ${sql.unsafe(EVENT_COLUMNS)} from events
+    where stream = ${stream} and version < ${beforeVersion}
+    order by version desc limit ${limit}`.values();
+  return (rows as unknown as EventRow[]).map(toEvent);
+}
+
+/** One type of event of one stream that occurred in [from, to), oldest first. */
+export async function readStreamBetween(
+  sql: Sql,
+  stream: string,
+  { type, from, to, limit }: { type: string; from: number; to: number; limit: number },
+): Promise<RecordedEvent[]> {
+  const rows = await sql`
+    select ${sql.unsafe(EVENT_COLUMNS)} from events
+    where ${matching(sql, { stream, type, from, to })}
+    order by occurred_at desc, version desc limit ${limit}`.values();
+  return (rows as unknown as EventRow[]).map(toEvent).reverse();
+}

@@ -1,0 +1,98 @@
+/** The shapes every resource shares: who, when, how many; and how an answer is described. */
+import { z } from "@hono/zod-openapi";
+import { formatInstant, parseInstant } from "../events/instant.ts";
+import { DEVICE_ID, KINDS } from "../events/vocabulary.ts";
+
+export const KindSchema = z.enum(KINDS).openapi("Kind", { example: "atm" });
+
+export const IdSchema = z.string()
+  .regex(DEVICE_ID, `expected 1 to 64 letters, digits, "_", ":" or "-"`)
+  .openapi({ example: "ATM-0042" });
+
+export const DeviceParams = z.object({ kind: KindSchema, id: IdSchema });
+
+/** ATM ids are upper-cased wherever they come in, as their contract says. */
+export function addressOf<Address extends { kind: string; id: string }>(address: Address): Address {
+  return address.kind === "atm" ? { ...address, id: address.id.toUpperCase() } : address;
+}
+
+/** A moment in a query, as epoch ms. */
+export const InstantQuery = z.string().transform((text, context) => {
+  // A "+" that was not escaped arrives as a space; an offset is the only place for one before digits.
+  const moment = parseInstant(text.replace(/ (?=\d\d:?\d\d$)/, "+"));
+  if (moment !== undefined) return moment;
+  context.addIssue({
+    code: "custom",
+    message: "expected an ISO 8601 instant such as 2026-01-31T12:00:00Z",
+  });
+  return z.NEVER;
+}).openapi({ type: "string", format: "date-time", example: "2026-01-31T12:00:00Z" });
+
+export function LimitQuery(
+  byDefault: number,
+  max: number,
+): z.ZodType<number, string | undefined> {
+  return z.string().default(String(byDefault))
+    .refine((text) => /^\d{1,9}$/.test(text) && +text >= 1 && +text <= max, {
+      message: `expected a whole number from 1 to ${max}`,
+    })
+    .transform(Number)
+    .openapi({ type: "integer", minimum: 1, maximum: max, default: byDefault });
+}
+
+export const CursorQuery = z.string().min(1).max(500).optional()
+  .openapi({ description: "The `next` of the page before." });
+
+export const Instant = z.iso.datetime().openapi({ example: "2026-01-31T12:00:00.000Z" });
+export const Fields = z.record(z.string(), z.unknown());
+
+export const NextCursor = z.string().nullable()
+  .openapi({ description: "Cursor of the next page; null on the last." });
+
+export function instantOrNull(ms: number | null): string | null {
+  return ms === null ? null : formatInstant(ms);
+}
+
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string().openapi({ description: "Stable, for programs." }),
+  detail: z.string().openapi({ description: "A sentence, for people." }),
+  instance: z.string(),
+  errors: z.array(z.object({
+    in: z.enum(["path", "query", "header", "body"]),
+    name: z.string(),
+    detail: z.string(),
+  })).optional(),
+}).openapi("Problem");
+
+interface Described<Schema extends z.ZodType> {
+  readonly description: string;
+  readonly content: { readonly "application/json": { readonly schema: Schema } };
+}
+
+export function json<Schema extends z.ZodType>(
+  schema: Schema,
+  description: string,
+): Described<Schema> {
+  return { description, content: { "application/json": { schema } } };
+}
+
+const PROBLEMS = {
+  400: "The body is not JSON",
+  404: "There is no such thing",
+  409: "What is true now does not allow it",
+  413: "The body is too large",
+  415: "The body is of another type",
+  422: "Not valid; `errors` names each fault",
+  503: "Not available now; try again after `Retry-After` seconds",
+} as const;
+
+/** Answers that are problems. Thrown, never returned, so they are no part of a handler's type. */
+export function problems(...statuses: (keyof typeof PROBLEMS)[]): Record<never, never> {
+  const content = { "application/problem+json": { schema: Problem } };
+  return Object.fromEntries(
+    statuses.map((status) => [status, { description: PROBLEMS[status], content }]),
+  );
+}
