@@ -16,8 +16,8 @@ create table partitions (
   -- Which history of the broker the sequences below belong to; raised when it lost or changed its past.
   epoch integer not null default 0,
   sequence bigint not null default 0,
-  -- The broker's own timestamp of that message, in nanoseconds: how a rewritten history is recognised.
-  sequence_time_ns bigint not null default 0,
+  -- The broker's own timestamp of that message, in microseconds: how a rewritten history is recognised.
+  sequence_time_us bigint not null default 0,
   -- When the broker says it created the JetStream stream; '' before the first connection.
   stream_created text not null default '',
   hash bytea not null default '\x'

@@ -1,0 +1,52 @@
+/** Where things are said: `devices.<kind>.<id>.<message>`. */
+import { DEVICE_ID, isKind, type Kind, KINDS } from "../vocabulary.ts";
+
+export const STREAM_NAME = "DEVICES";
+
+/** Everything below `devices` is taken in, so that a malformed subject is quarantined, not lost. */
+export const ALL_SUBJECTS = "devices.>";
+
+export function subjectOf(kind: string, id: string, message: string): string {
+  return `devices.${kind}.${id}.${message}`;
+}
+
+export type Address =
+  | { readonly ok: true; readonly kind: Kind; readonly id: string; readonly message: string }
+  | { readonly ok: false; readonly code: string; readonly reason: string };
+
+/** Whom a subject addresses. ATM ids are upper-cased, as their contract says. */
+export function parseSubject(subject: string): Address {
+  const parts = subject.split(".");
+  if (parts.length !== 4 || parts[0] !== "devices") {
+    return refuse(`Cannot read subject "${subject}": expected devices.<kind>.<id>.<message>`);
+  }
+  const [, kind = "", id = "", message = ""] = parts;
+  if (!isKind(kind)) {
+    return refuse(`Cannot read subject "${subject}": kind is one of ${KINDS.join(", ")}`);
+  }
+  if (!DEVICE_ID.test(id)) {
+    return refuse(
+      `Cannot read subject "${subject}": an id is 1 to 64 letters, digits, "_", ":" or "-"`,
+    );
+  }
+  return { ok: true, kind, id: kind === "atm" ? id.toUpperCase() : id, message };
+}
+
+function refuse(reason: string): Address {
+  return { ok: false, code: "bad-subject", reason };
+}
+
+/**
+ * What one partition listens to. With one partition that is everything; with more, JetStream has
+ * prefixed each subject with its partition, and the first also takes what fits no pattern.
+ */
+export function filtersOf(partition: number, partitions: number): string[] {
+  if (partitions === 1) return [];
+  return partition === 0 ? ["p.0.>", ALL_SUBJECTS] : [`p.${partition}.>`];
+}
+
+/** The subject as it was published, without the prefix JetStream gave it. */
+export function publishedSubject(subject: string): string {
+  if (!subject.startsWith("p.")) return subject;
+  return subject.slice(subject.indexOf(".", 2) + 1);
+}

@@ -1,0 +1,105 @@
+/** Who owns a partition, where it stands, and the monthly tables its events go to. */
+import type { ReservedSql } from "postgres";
+import type { Sql } from "./database.ts";
+import { sqlInstant } from "./database.ts";
+
+export interface PartitionPosition {
+  readonly partition: number;
+  readonly batch: number;
+  readonly offset: number;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly sequenceTimeUs: number;
+  readonly streamCreated: string;
+  readonly hash: Uint8Array;
+}
+
+/** Another process owns the partition. The message is for the user. */
+export class PartitionOwnedError extends Error {
+  override readonly name = "PartitionOwnedError";
+}
+
+/** The first key of our advisory locks, so that they meet nobody else's: "tlle" in ASCII. */
+const LOCK_CLASS = 0x746c6c65;
+
+/**
+ * Takes the partition for as long as the returned session lives. A session of a killed process
+ * may take a moment to die, hence the patience.
+ */
+export async function ownPartition(
+  sql: Sql,
+  partition: number,
+  patienceMs: number,
+): Promise<ReservedSql> {
+  const session = await sql.reserve();
+  const until = Date.now() + patienceMs;
+  try {
+    for (;;) {
+      const [row] = await session`select pg_try_advisory_lock(${LOCK_CLASS}, ${partition}) as mine`;
+      if (row?.mine === true) return session;
+      if (Date.now() >= until) break;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    const [owner] = await session`
+      select activity.pid, activity.application_name as name
+      from pg_locks locks join pg_stat_activity activity using (pid)
+      where locks.locktype = 'advisory' and locks.granted
+        and locks.classid = ${LOCK_CLASS} and locks.objid = ${partition}
+        and locks.database = (select oid from pg_database where datname = current_database())`;
+    throw new PartitionOwnedError(
+      `Another Telltale owns partition ${partition} of this database (${
+        owner?.name ?? "it just let go"
+      }); stop it first`,
+    );
+  } catch (error) {
+    session.release();
+    throw error;
+  }
+}
+
+/** The rows of all partitions, made at first; refuses a number that is not the log's own. */
+export async function ensurePartitions(sql: Sql, partitions: number): Promise<void> {
+  const [row] = await sql`select count(*)::int as n from partitions`;
+  const found = Number(row?.n ?? 0);
+  if (found === 0) {
+    await sql`insert into partitions (partition) select generate_series(0, ${partitions - 1})
+      on conflict do nothing`;
+  } else if (found !== partitions) {
+    throw new PartitionOwnedError(
+      `This log was begun with ${found} partition${
+        found === 1 ? "" : "s"
+      }; start with PARTITIONS=${found}`,
+    );
+  }
+}
+
+export async function readPosition(sql: Sql, partition: number): Promise<PartitionPosition> {
+  const [row] = await sql`
+    select partition, batch, "offset", epoch, sequence, sequence_time_us as "sequenceTimeUs",
+      stream_created as "streamCreated", hash
+    from partitions where partition = ${partition}`;
+  if (row === undefined) throw new Error(`Cannot find partition ${partition} in the log`);
+  return row as unknown as PartitionPosition;
+}
+
+/** Tables for this month and the next, so that an old year is one table to archive. */
+export async function ensureMonths(sql: Sql, now: number): Promise<void> {
+  const date = new Date(now);
+  for (const ahead of [0, 1]) {
+    const from = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + ahead, 1));
+    const to = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + ahead + 1, 1));
+    const name = `events_${from.toISOString().slice(0, 7).replace("-", "_")}`;
+    const [exists] = await sql`select to_regclass(${name}) is not null as yes`;
+    if (exists?.yes) continue;
+    // Rows that already went to the default table keep their month there.
+    const [taken] = await sql`
+      select exists (select from events_default
+        where recorded_at >= ${sqlInstant(from.getTime())}::timestamptz
+          and recorded_at < ${sqlInstant(to.getTime())}::timestamptz) as yes`;
+    if (taken?.yes) continue;
+    await sql.unsafe(
+      `create table if not exists ${name} partition of events
+       for values from ('${from.toISOString()}') to ('${to.toISOString()}')`,
+    );
+  }
+}

@@ -1,0 +1,75 @@
+/** Hands batches to the writer's thread, in order, and tells when each is on disk. */
+import { PartitionLostError, type PreparedBatch } from "./append.ts";
+import type { ConnectOptions } from "./database.ts";
+import type { FromWriter, ToWriter } from "./writer_thread.ts";
+
+export interface Writer {
+  /** Begins a run of batches on top of the batch with this hash. */
+  begin(hash: Uint8Array): void;
+  /**
+   * Resolves with the batch's hash when it is on disk. Batches may be handed over before the ones
+   * below them are; if one fails, so do all above it. Throws PartitionLostError.
+   */
+  append(batch: PreparedBatch): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** The database did not take a batch; it may take it after a restart from the checkpoint. */
+export class AppendFailedError extends Error {
+  override readonly name = "AppendFailedError";
+}
+
+export function startWriter(database: ConnectOptions): Writer {
+  const thread = new Worker(new URL("./writer_thread.ts", import.meta.url), {
+    type: "module",
+    name: "log writer",
+  });
+  const waiting = new Map<
+    number,
+    { batch: PreparedBatch; resolve(hash: Uint8Array): void; reject(error: Error): void }
+  >();
+  const closed = Promise.withResolvers<void>();
+  let last = 0;
+
+  const send = (message: ToWriter): void => thread.postMessage(message);
+
+  thread.onmessage = ({ data }: MessageEvent<FromWriter>) => {
+    if (data.type === "closed") return closed.resolve();
+    const waiter = waiting.get(data.id);
+    waiting.delete(data.id);
+    if (data.type === "appended") waiter?.resolve(data.hash);
+    else waiter?.reject(revive(data, waiter.batch));
+  };
+  thread.onerror = (event) => {
+    event.preventDefault();
+    for (const { reject } of waiting.values()) {
+      reject(new AppendFailedError(`The log writer ended: ${event.message}`));
+    }
+    waiting.clear();
+    closed.resolve();
+  };
+
+  send({ type: "open", database });
+  return {
+    begin: (hash) => send({ type: "begin", hash }),
+    append: (batch) =>
+      new Promise((resolve, reject) => {
+        waiting.set(++last, { batch, resolve, reject });
+        send({ type: "append", id: last, batch });
+      }),
+    async close() {
+      send({ type: "close" });
+      await closed.promise;
+      thread.terminate();
+    },
+  };
+}
+
+function revive(
+  { name, reason }: { name: string; reason: string },
+  { row }: PreparedBatch,
+): Error {
+  return name === "PartitionLostError"
+    ? new PartitionLostError(row.partition, row.batch)
+    : new AppendFailedError(`Cannot append batch ${row.batch}: ${reason}`);
+}
