@@ -91,18 +91,22 @@ async function findProgram(): Promise<string> {
 /** One on another port is ended: its clients could not find it, and its store has one owner. */
 async function findRunning(place: Place): Promise<RunningServer | undefined> {
   const pid = Number((await readIfThere(place.pidFile)).trim());
-  if (!Number.isSafeInteger(pid) || pid <= 1 || !exists(pid)) return undefined;
-  if (!(await commandLine(pid)).includes(place.configFile)) return undefined;
+  if (!Number.isSafeInteger(pid) || pid <= 1 || !await serves(pid, place)) return undefined;
   if (await readIfThere(place.configFile) !== configuration(place)) {
     await stop(pid);
     return undefined;
   }
   const deadline = performance.now() + READY_WITHIN_MS;
-  while (exists(pid) && performance.now() < deadline) {
+  while (await serves(pid, place) && performance.now() < deadline) {
     if (await readInfo(place.port)) return strangerAt(pid);
     await pause(50);
   }
   return undefined;
+}
+
+/** Whether this pid is a nats-server of this folder, and not whoever got the number since. */
+async function serves(pid: number, place: Place): Promise<boolean> {
+  return exists(pid) && (await commandLine(pid)).includes(place.configFile);
 }
 
 async function start(program: string, place: Place): Promise<RunningServer> {

@@ -31,7 +31,7 @@ export async function unpackPostgres(folder: string): Promise<PostgresPrograms> 
   return {
     initdb: join(target, "bin", "initdb"),
     postgres: join(target, "bin", "postgres"),
-    version: source.version.replace(/-.*$/, ""),
+    version: source.version.split(".").slice(0, 2).join("."),
   };
 }
 
