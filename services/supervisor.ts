@@ -3,7 +3,7 @@
  * one when it dies.
  */
 import { messageOf } from "./errors.ts";
-import { exists, exited, pause } from "./process.ts";
+import { commandLine, exists, pause } from "./process.ts";
 
 export interface ServiceEvent {
   readonly service: string;
@@ -94,8 +94,10 @@ export function strangerAt(pid: number): RunningServer {
   return {
     pid,
     async ended(signal) {
-      while (!signal.aborted && exists(pid)) {
-        if (await exited(pid, 1_000)) return;
+      for (let round = 1; !signal.aborted && exists(pid); round++) {
+        // What nobody has waited for still exists, but runs nothing any more.
+        if (round % 8 === 0 && (await commandLine(pid)).length === 0) return;
+        await pause(250, signal);
       }
     },
   };
