@@ -5,6 +5,9 @@ import type { Command } from "./command.ts";
 const LOADERS: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   start: () => import("./start.ts"),
   simulate: () => import("./simulate.ts"),
+  replay: () => import("./replay.ts"),
+  verify: () => import("./verify.ts"),
+  rebuild: () => import("./rebuild.ts"),
   test: () => import("./test.ts"),
   check: () => import("./check.ts"),
 };
@@ -26,7 +29,7 @@ export function nearestCommand(typed: string): string | undefined {
 }
 
 /** How many letters have to be added, dropped or changed to make one word the other. */
-function editDistance(from: string, to: string): number {
+export function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (const [index, letter] of [...from].entries()) {
     const next = [index + 1];
