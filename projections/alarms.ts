@@ -111,6 +111,9 @@ function partsOf(key: string): { stream: string; reason: string; raisedAt: numbe
   return { stream, reason, raisedAt: at };
 }
 
+/** Moment in epoch ms, stream, reason. */
+const PLACE = [/^\d{1,14}(\.\d+)?$/, /^[\w:-]+$/, /^[\w-]+$/];
+
 export interface AlarmQuery {
   readonly state?: "open" | "cleared" | "all" | undefined;
   readonly kind?: string | undefined;
@@ -129,7 +132,7 @@ export interface AlarmPage {
 /** Alarms, the newest first; open ones unless another state is asked for. Throws CursorError. */
 export async function listAlarms(sql: Sql, query: AlarmQuery): Promise<AlarmPage> {
   const { state = "open", kind, id, reason, severity, limit, cursor } = query;
-  const after = cursor === undefined ? undefined : decodeCursor(cursor, 3);
+  const after = cursor === undefined ? undefined : decodeCursor(cursor, PLACE);
   const rows = await sql<(Omit<Alarm, "kind" | "id"> & { stream: string })[]>`
     select stream, ${sql.unsafe(ALARM_COLUMNS)} from alarms
     where true

@@ -138,7 +138,7 @@ export async function readObservations(
         select min(chunk_start) from (
           select chunk_start from availability
           where stream = ${stream} and chunk_start <= ${sqlInstant(from)}::timestamptz
-          order by chunk_start desc limit 2) as leading), '-infinity')
+          order by chunk_start desc limit 2) as nearest), '-infinity')
     order by chunk_start`;
   const observations = rows.flatMap((row) => unpack(row.start, row));
   const firstIn = observations.findIndex(({ at }) => at >= from);

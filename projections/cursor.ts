@@ -12,18 +12,21 @@ export function encodeCursor(parts: readonly string[]): string {
   });
 }
 
-/** The parts it was made of. Throws CursorError unless there are as many as expected. */
-export function decodeCursor(cursor: string, parts: number): string[] {
+/** The parts it was made of, each of the form expected. Throws CursorError. */
+export function decodeCursor(cursor: string, forms: readonly RegExp[]): string[] {
   try {
     const bytes = Uint8Array.fromBase64(cursor, { alphabet: "base64url" });
-    const decoded: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const valid = Array.isArray(decoded) && decoded.length === parts &&
-      decoded.every((part) => typeof part === "string" && !part.includes("\0"));
-    if (valid) return decoded;
+    const parts: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    if (isOfForm(parts, forms)) return parts;
   } catch {
     // Not base64url, or not JSON: the same answer as for any other text.
   }
   throw new CursorError(
     `"${cursor}" is not a cursor of this list; use the "next" of a page as it is`,
   );
+}
+
+function isOfForm(parts: unknown, forms: readonly RegExp[]): parts is string[] {
+  return Array.isArray(parts) && parts.length === forms.length &&
+    parts.every((part, i) => typeof part === "string" && forms[i]?.test(part) === true);
 }

@@ -1,6 +1,6 @@
 /** Every device as it is now. Answers: what have we, where is it, how is it? */
 import { type Sql, sqlInstant } from "../events/log/database.ts";
-import { deviceOf, isKind, KINDS } from "../events/vocabulary.ts";
+import { DEVICE_ID, deviceOf, isKind, KINDS } from "../events/vocabulary.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { type Device, type DeviceRow, foldDevice } from "./device.ts";
 import type { Projection } from "./projection.ts";
@@ -174,7 +174,9 @@ export interface DevicePage {
 
 /** Devices by kind and id. Throws CursorError. */
 export async function listDevices(sql: Sql, query: DeviceQuery): Promise<DevicePage> {
-  const after = query.cursor === undefined ? undefined : decodeCursor(query.cursor, 2);
+  const after = query.cursor === undefined
+    ? undefined
+    : decodeCursor(query.cursor, [/^[a-z]+$/, DEVICE_ID]);
   const rows = await sql<Device[]>`
     select ${sql.unsafe(DEVICE_COLUMNS)} from devices
     where ${matching(sql, query)}

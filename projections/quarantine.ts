@@ -32,6 +32,9 @@ export interface QuarantinePage {
   readonly next: string | undefined;
 }
 
+/** Epoch, sequence, partition. */
+const PLACE = [/^\d{1,9}$/, /^\d{1,15}$/, /^\d{1,9}$/];
+
 type Row = Omit<Quarantined, "id" | "payload" | "encoding"> & {
   readonly partition: number;
   readonly epoch: number;
@@ -42,7 +45,7 @@ type Row = Omit<Quarantined, "id" | "payload" | "encoding"> & {
 /** Quarantined messages, the newest first. Throws CursorError. */
 export async function listQuarantine(sql: Sql, query: QuarantineQuery): Promise<QuarantinePage> {
   const { code, includeResubmitted = false, limit, cursor } = query;
-  const after = cursor === undefined ? undefined : decodeCursor(cursor, 3).map(Number);
+  const after = cursor === undefined ? undefined : decodeCursor(cursor, PLACE).map(Number);
   const rows = await sql<Row[]>`
     ${selection(sql)}
     where true
