@@ -1,0 +1,139 @@
+/** What happened to one device, and what its actor knew at any moment. */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { RecordedEvent } from "../events/event.ts";
+import { formatInstant } from "../events/instant.ts";
+import { readStreamBackwards } from "../events/log/query.ts";
+import { readStream } from "../events/log/read.ts";
+import type { Sql } from "../events/log/database.ts";
+import { streamOf } from "../events/vocabulary.ts";
+import type { Deps } from "./deps.ts";
+import { EventJson, eventJson } from "./event_json.ts";
+import { unknownDevice } from "./problem.ts";
+import { createRouter } from "./router.ts";
+import {
+  addressOf,
+  DeviceParams,
+  Fields,
+  Instant,
+  InstantQuery,
+  json,
+  LimitQuery,
+  problems,
+} from "./schemas.ts";
+
+const VersionQuery = z.string().max(100)
+  .transform((text) => /^\d{1,15}$/.test(text) ? Number(text) : undefined)
+  .optional();
+
+const events = createRoute({
+  method: "get",
+  path: "/devices/{kind}/{id}/events",
+  operationId: "listDeviceEvents",
+  summary: "The events of one device, in order of version",
+  tags: ["Devices"],
+  request: {
+    params: DeviceParams,
+    query: z.object({
+      after: VersionQuery.openapi({
+        type: "string",
+        description: "Only events after this version; an offset waits, as everywhere.",
+      }),
+      before: z.string().regex(/^\d{1,15}$/, "expected a version").transform(Number).optional()
+        .openapi({ type: "integer", description: "Only events before this version." }),
+      order: z.enum(["asc", "desc"]).default("asc"),
+      limit: LimitQuery(100, 1_000),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({
+        events: z.array(EventJson),
+        next: z.int().nullable().openapi({
+          description: "What to give as `after` (as `before` with order=desc) for the next page.",
+        }),
+      }),
+      "A page of events",
+    ),
+    ...problems(404, 422, 503),
+  },
+});
+
+const state = createRoute({
+  method: "get",
+  path: "/devices/{kind}/{id}/state",
+  operationId: "getDeviceState",
+  summary: "The actor, folded from everything recorded up to a moment",
+  tags: ["Devices"],
+  request: {
+    params: DeviceParams,
+    query: z.object({ at: InstantQuery.optional() }),
+  },
+  responses: {
+    200: json(
+      z.object({
+        kind: z.string(),
+        id: z.string(),
+        at: Instant,
+        version: z.int().openapi({ description: "Of the last event folded in." }),
+        as_of: Instant.openapi({ description: "When that event was recorded." }),
+        state: Fields,
+      }),
+      "The state",
+    ),
+    ...problems(404, 422, 503),
+  },
+});
+
+export function deviceStoryRoutes(
+  { sql, stateAt, now }: Pick<Deps, "sql" | "stateAt" | "now">,
+): OpenAPIHono {
+  const app = createRouter();
+
+  app.openapi(events, async (c) => {
+    const { kind, id } = addressOf(c.req.valid("param"));
+    const { limit, order, ...range } = c.req.valid("query");
+    const page = await readStory(sql, streamOf(kind, id), { ...range, order, limit: limit + 1 });
+    if (page.length === 0 && (await readStream(sql, streamOf(kind, id), 0, 1)).length === 0) {
+      throw unknownDevice(kind, id);
+    }
+    const shown = page.slice(0, limit);
+    const next = page.length > limit ? shown.at(-1)?.version ?? null : null;
+    return c.json({ events: shown.map(eventJson), next }, 200);
+  });
+
+  app.openapi(state, async (c) => {
+    const { kind, id } = addressOf(c.req.valid("param"));
+    const { at = now() } = c.req.valid("query");
+    const found = await stateAt(kind, id, at);
+    if (found === undefined) throw unknownDevice(kind, id);
+    const { state, version, asOf } = found;
+    return c.json({
+      kind,
+      id,
+      at: formatInstant(at),
+      version,
+      as_of: formatInstant(asOf),
+      state: state as Record<string, unknown>,
+    }, 200);
+  });
+
+  return app;
+}
+
+interface StoryRange {
+  readonly after?: number | undefined;
+  readonly before?: number | undefined;
+  readonly order: "asc" | "desc";
+  readonly limit: number;
+}
+
+async function readStory(
+  sql: Sql,
+  stream: string,
+  { after = -1, before = Number.MAX_SAFE_INTEGER, order, limit }: StoryRange,
+): Promise<readonly RecordedEvent[]> {
+  const page = order === "asc"
+    ? await readStream(sql, stream, after + 1, limit)
+    : await readStreamBackwards(sql, stream, before, limit);
+  return page.filter(({ version }) => version > after && version < before);
+}

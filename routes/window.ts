@@ -1,0 +1,20 @@
+/** A stretch of time in a query: `from` and `to`, each with an honest default. */
+import { invalid } from "./problem.ts";
+
+export interface Window {
+  /** Epoch ms, [from, to). */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Ends now and is `lengthMs` long unless the query says otherwise; never empty. */
+export function windowOf(
+  query: { readonly from?: number | undefined; readonly to?: number | undefined },
+  now: number,
+  lengthMs: number,
+): Window {
+  const to = query.to ?? (query.from === undefined ? now : Math.max(now, query.from + 1));
+  const from = query.from ?? to - lengthMs;
+  if (from >= to) throw invalid("query", "from", "expected a moment before `to`");
+  return { from, to };
+}
