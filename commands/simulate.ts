@@ -6,6 +6,7 @@ import { formatInstant } from "../events/instant.ts";
 import { fleet, type SimulatedMessage } from "../simulator/fleet.ts";
 import { publishAll, type Tally } from "../simulator/publish.ts";
 import { type Command, type Config, UserError } from "./command.ts";
+import { count, rate, startProgress } from "./progress.ts";
 import { readSimulation, type Simulation, SIMULATION_HELP } from "./simulate_options.ts";
 
 export const command: Command = {
@@ -22,12 +23,14 @@ export const command: Command = {
     try {
       print(introduction(simulation));
       const progress = startProgress();
+      const startedAt = performance.now();
+      const secondsPassed = () => (performance.now() - startedAt) / 1000;
       const tally = await publishAll(createPublisher(connection), limited(simulation), {
         sendAt: simulation.pace,
         signal: interrupt.signal,
-        onProgress: progress.show,
+        onProgress: (tally, { at }) => progress.show(() => underWay(tally, secondsPassed(), at)),
       }).finally(progress.end);
-      print(conclusion(tally, progress.seconds()));
+      print(conclusion(tally, secondsPassed()));
       if (tally.failed > 0) return 1;
       return interrupt.signal.aborted && simulation.ends ? 130 : 0;
     } finally {
@@ -53,84 +56,62 @@ async function connectTo(config: Config): Promise<Connection> {
       { cause: error },
     );
   }
-  const stream = await streamInfo(await managerOf(connection));
-  if (stream) return connection;
-  await connection.close();
-  throw new UserError(
-    `Cannot publish to ${
-      withoutPassword(url)
-    }: it has no JetStream stream DEVICES. Telltale makes it when it starts (./telltale start)`,
-  );
+  try {
+    if (await streamInfo(await managerOf(connection))) return connection;
+    throw new UserError(
+      `Cannot publish to ${
+        withoutPassword(url)
+      }: it has no JetStream stream DEVICES. Telltale makes it when it starts (./telltale start)`,
+    );
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
 }
 
 function withoutPassword(url: string): string {
   return url.replaceAll(/\/\/[^@/]*@/g, "//");
 }
 
-function* limited({ options, until, count }: Simulation): Generator<SimulatedMessage> {
+function* limited({ options, until, count: countMax }: Simulation): Generator<SimulatedMessage> {
   let sent = 0;
-  if (count === 0) return;
+  if (countMax === 0) return;
   for (const message of fleet(options)) {
     if (message.at >= until) return;
     yield message;
-    if (++sent >= count) return;
+    if (++sent >= countMax) return;
   }
 }
 
-function introduction({ options, paceText, until, count }: Simulation): string {
+function introduction({ options, paceText, until, count: countMax }: Simulation): string {
   const { atm, machine, store, sensor } = options.devices;
   const bounds = [
     until === Infinity ? "" : ` until ${formatInstant(until)}`,
-    count === Infinity ? "" : `, at most ${count} messages`,
+    countMax === Infinity ? "" : `, at most ${count(countMax)} messages`,
   ].join("");
   return `Fleet ${options.seed}: ${atm} ATMs, ${machine} machines, ${store} stores, ${sensor} sensors, from ${
     formatInstant(options.startAt)
   }${bounds}, ${paceText}. Ctrl-C ends it.`;
 }
 
+function underWay({ acknowledged }: Readonly<Tally>, seconds: number, at: number): string {
+  return `${count(acknowledged)} acknowledged, ${count(rate(acknowledged, seconds))}/s, at ${
+    formatInstant(at)
+  }`;
+}
+
 function conclusion(tally: Tally, seconds: number): string {
   const { published, acknowledged, repeats, retries, failed, failure } = tally;
-  const rate = Math.round(acknowledged / Math.max(seconds, 0.001));
   return [
-    `Sent ${published} messages in ${
-      seconds.toFixed(1)
-    } s, ${rate}/s: ${acknowledged} acknowledged`,
-    repeats > 0 ? `, ${repeats} of them recognised as repeats` : "",
-    retries > 0 ? `, ${retries} tried again` : "",
-    failed > 0 ? `, ${failed} NOT acknowledged. The first: ${failure}` : "",
+    `Sent ${count(published)} messages in ${seconds.toFixed(1)} s, `,
+    `${count(rate(acknowledged, seconds))}/s: ${count(acknowledged)} acknowledged`,
+    repeats > 0 ? `, ${count(repeats)} of them recognised as repeats` : "",
+    retries > 0 ? `, ${count(retries)} tried again` : "",
+    failed > 0 ? `, ${count(failed)} NOT acknowledged. The first: ${failure}` : "",
   ].join("");
 }
 
-function startProgress(): {
-  show(tally: Readonly<Tally>, message: SimulatedMessage): void;
-  end(): void;
-  seconds(): number;
-} {
-  const startedAt = performance.now();
-  const rewriting = Deno.stderr.isTerminal();
-  const everyMs = rewriting ? 200 : 5000;
-  let shownAt = startedAt;
-  return {
-    show(tally, message) {
-      const now = performance.now();
-      if (now - shownAt < everyMs) return;
-      shownAt = now;
-      const rate = Math.round((tally.acknowledged * 1000) / (now - startedAt));
-      const line = `${tally.acknowledged} acknowledged, ${rate}/s, at ${formatInstant(message.at)}`;
-      write(rewriting ? `\r\x1b[K${line}` : `${line}\n`);
-    },
-    end() {
-      if (rewriting) write("\r\x1b[K");
-    },
-    seconds: () => (performance.now() - startedAt) / 1000,
-  };
-}
-
 const encoder = new TextEncoder();
-
-function write(text: string): void {
-  Deno.stderr.writeSync(encoder.encode(text));
-}
 
 function print(text: string): void {
   Deno.stdout.writeSync(encoder.encode(`${text}\n`));

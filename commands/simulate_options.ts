@@ -4,7 +4,7 @@ import { parseInstant } from "../events/instant.ts";
 import type { FleetOptions } from "../simulator/fleet.ts";
 import { asItHappens, type Pace, perSecond, timesFaster } from "../simulator/pace.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../simulator/rhythm.ts";
-import { UserError } from "./command.ts";
+import { UsageError } from "./usage.ts";
 
 export const SIMULATION_HELP = `Usage: ./telltale simulate [options]
 
@@ -159,6 +159,6 @@ function readSwitch(name: string, text: string): boolean {
   return text === "on";
 }
 
-function wrong(problem: string, cause?: unknown): UserError {
-  return new UserError(`${problem}; see ./telltale simulate --help`, { cause });
+function wrong(problem: string, cause?: unknown): UsageError {
+  return new UsageError(`${problem}; see ./telltale simulate --help`, { cause });
 }

@@ -6,25 +6,26 @@ import { ago, count, duration, moment, toneOf } from "./format.js";
 const ALARMS_MAX = 50;
 const HAPPENING_MAX = 30;
 
-/** What was shown before, so that only a new alarm draws the eye. */
-let known;
+/** What is shown, so that only a change touches the list: a screen reader reads out what is new. */
+let shown;
 
 export async function refreshAlarms() {
   const { alarms, next } = await get("/alarms", { state: "open", limit: ALARMS_MAX });
-  const keys = new Set(alarms.map(keyOf));
-  byId("alarms").replaceChildren(
-    ...(alarms.length === 0
-      ? [make("li", { class: "empty" }, "No open alarm.")]
-      : alarms.map((alarm) => item(alarm, known !== undefined && !known.has(keyOf(alarm))))),
-  );
   byId("alarms-count").textContent = alarms.length === 0
     ? ""
     : `${count(alarms.length)}${next ? "+" : ""} open`;
-  known = keys;
+  const keys = alarms.map(keyOf);
+  if (shown?.join() === keys.join()) return;
+  byId("alarms").replaceChildren(
+    ...(alarms.length === 0
+      ? [make("li", { class: "empty" }, "No open alarm.")]
+      : alarms.map((alarm) => item(alarm, shown && !shown.includes(keyOf(alarm))))),
+  );
+  shown = keys;
 }
 
-function keyOf({ kind, id, reason, raised_at: raisedAt }) {
-  return `${kind}/${id}/${reason}/${raisedAt}`;
+function keyOf({ kind, id, reason, severity, raised_at: raisedAt }) {
+  return `${kind}/${id}/${reason}/${severity}/${raisedAt}`;
 }
 
 function item({ kind, id, reason, severity, message, raised_at: raisedAt }, fresh) {

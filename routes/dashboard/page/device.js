@@ -23,8 +23,8 @@ export async function openDevice(kind, id, onProblem) {
   const view = byId("device-view");
   view.replaceChildren(make("p", { class: "empty" }, "Loading …"));
   const path = devicePath(kind, id);
-  const first = await get(path);
-  const trend = trendPanel(kind, id, first.metrics ?? [], onProblem);
+  const [first, { metrics }] = await Promise.all([get(path), get(`${path}/metrics`)]);
+  const trend = trendPanel(kind, id, metrics, onProblem);
   const head = make("header", { class: "device-head" });
   const availability = make("div", {});
   const facts = make("dl", { class: "facts" });
@@ -59,7 +59,7 @@ export async function openDevice(kind, id, onProblem) {
     const [device, day, story] = await Promise.all([
       get(path),
       get(`${path}/availability`, window),
-      get(`${path}/events`, { order: "newest", limit: EVENTS_SHOWN }),
+      get(`${path}/events`, { order: "desc", limit: EVENTS_SHOWN }),
       trend.refresh(),
     ]);
     show(device);
@@ -99,14 +99,13 @@ function showHead(head, device) {
 }
 
 function showFacts(facts, { latest }) {
-  const simple = Object.entries(latest ?? {}).filter(([, value]) => typeof value !== "object");
   facts.replaceChildren(
-    ...simple.map(([name, value]) =>
+    ...tellingFields(latest).map(([name, value]) =>
       make(
         "div",
         {},
         make("dt", {}, words(name)),
-        make("dd", {}, typeof value === "number" ? number(value) : String(value)),
+        make("dd", {}, shownValue(value)),
       )
     ),
   );
@@ -161,7 +160,7 @@ function timelinePart({ from, to, status, condition }, spanMs) {
   const ms = new Date(to).getTime() - new Date(from).getTime();
   return withWidth(
     make("span", {
-      "data-tone": condition === "unknown" ? undefined : toneOf(condition),
+      "data-tone": toneOf(condition),
       title: `${status ?? condition}, ${moment(from)}, ${duration(ms)}`,
     }),
     ms / spanMs,
@@ -181,9 +180,20 @@ function eventItem({ partition, offset, type, occurred_at: at, data }) {
 const SUMMARY_LENGTH = 160;
 
 function summary(data) {
-  const parts = Object.entries(data ?? {})
-    .filter(([name, value]) => typeof value !== "object" && !/timestamp|_id$/.test(name))
-    .map(([name, value]) => `${words(name)} ${value}`);
-  const text = parts.join(", ");
+  const text = tellingFields(data).map(([name, value]) => `${words(name)} ${shownValue(value)}`)
+    .join(", ");
   return text.length > SUMMARY_LENGTH ? `${text.slice(0, SUMMARY_LENGTH)} …` : text;
+}
+
+function shownValue(value) {
+  return typeof value === "number" ? number(value) : String(value);
+}
+
+/** A report without its moment and its own name, which stand beside it; parts within by path. */
+function tellingFields(data) {
+  return Object.entries(data ?? {}).flatMap(([name, value]) => {
+    if (/timestamp|_id$|Id$/.test(name) || value === null || Array.isArray(value)) return [];
+    if (typeof value !== "object") return [[name, value]];
+    return tellingFields(value).map(([inner, part]) => [`${name}.${inner}`, part]);
+  });
 }

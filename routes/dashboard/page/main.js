@@ -80,7 +80,7 @@ async function route() {
     if (current !== visit) return opened.close();
     device = opened;
     byId("problem").hidden = true;
-    byId("content").focus();
+    byId("content").focus({ preventScroll: true });
   } catch (error) {
     if (current !== visit) return;
     byId("device-view").replaceChildren(make("a", { href: "#/" }, "← Fleet"));

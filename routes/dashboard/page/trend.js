@@ -1,23 +1,24 @@
 /** One metric of a device over time: its mean, between its smallest and largest value. */
-import { get } from "./api.js";
+import { devicePath, get } from "./api.js";
 import { make } from "./elements.js";
 import { number, timeOfDay, words } from "./format.js";
-import { devicePath } from "./api.js";
 
 /** How far back each resolution looks. */
 const RESOLUTIONS = {
-  "1m": { title: "By minute", spanMs: 3 * 3_600_000 },
-  "1h": { title: "By hour", spanMs: 7 * 86_400_000 },
-  "1d": { title: "By day", spanMs: 90 * 86_400_000 },
+  "1m": { label: "By minute", spanMs: 3 * 3_600_000 },
+  "1h": { label: "By hour", spanMs: 7 * 86_400_000 },
+  "1d": { label: "By day", spanMs: 90 * 86_400_000 },
 };
 
 /** `onProblem` hears what could not be shown. The panel, and how to bring it up to date. */
 export function trendPanel(kind, id, metrics, onProblem) {
   const canvas = make("canvas", { role: "img", "aria-label": "Trend" });
-  const metric = choice("Metric", metrics.map((name) => [name, words(name)]));
+  const metric = choice("Metric", metrics.map((name) => [name, title(name)]));
+  // What tells most of a machine; other kinds begin with their first.
+  metric.value = metrics.find((name) => name.endsWith("velocity.rms")) ?? metrics[0] ?? "";
   const resolution = choice(
     "Resolution",
-    Object.entries(RESOLUTIONS).map(([name, { title }]) => [name, title]),
+    Object.entries(RESOLUTIONS).map(([name, { label }]) => [name, label]),
   );
   const empty = make("p", { class: "empty", hidden: true }, "No reading in this time.");
   const box = make("div", { class: "chart" }, canvas);
@@ -36,7 +37,7 @@ export function trendPanel(kind, id, metrics, onProblem) {
     box.hidden = points.length === 0;
     if (points.length === 0) return;
     chart ??= draw(canvas);
-    show(chart, canvas, points, words(metric.value), resolution.value);
+    show(chart, canvas, points, title(metric.value), resolution.value);
   }
 
   for (const select of [metric, resolution]) {
@@ -59,6 +60,12 @@ export function trendPanel(kind, id, metrics, onProblem) {
     refresh: () => metrics.length === 0 ? Promise.resolve() : refresh(),
     close: () => chart?.destroy(),
   };
+}
+
+/** `velocity.rms` of a bearing is prefixed with the bearing's id, which stays as it is. */
+function title(metric) {
+  const [, part, name] = /^(.+)\.(\w+\.\w+|temperature)$/.exec(metric) ?? [];
+  return part ? `${part} · ${words(name)}` : words(metric);
 }
 
 function choice(label, options) {
@@ -103,7 +110,7 @@ function draw(canvas) {
   });
 }
 
-function show(chart, canvas, points, title, resolution) {
+function show(chart, canvas, points, name, resolution) {
   const [max, min, mean] = chart.data.datasets;
   chart.data.labels = points.map(({ at }) =>
     resolution === "1m" ? timeOfDay(at) : new Date(at).toLocaleString("en", {
@@ -126,7 +133,7 @@ function show(chart, canvas, points, title, resolution) {
   const last = points.at(-1);
   canvas.setAttribute(
     "aria-label",
-    `${title}: ${points.length} points, last mean ${number(last.mean)}, from ${
+    `${name}: ${points.length} points, last mean ${number(last.mean)}, from ${
       number(Math.min(...min.data))
     } to ${number(Math.max(...max.data))}`,
   );
