@@ -1,0 +1,115 @@
+/** Queries stay quick as tables grow: on a hundred thousand rows they go by an index. */
+import assert from "node:assert/strict";
+import type { Sql } from "../../events/log/database.ts";
+import { activityStats } from "../../projections/activity.ts";
+import { listAlarms } from "../../projections/alarms.ts";
+import { readObservations } from "../../projections/availability.ts";
+import { getDevice, listDevices } from "../../projections/devices.ts";
+import { fleetKpis } from "../../projections/fleet.ts";
+import { projections } from "../../projections/mod.ts";
+import { rebuildAll } from "../../projections/rebuild.ts";
+import { readTrend } from "../../projections/trends.ts";
+import { freshDatabase } from "../support/servers.ts";
+
+const NOW = Date.UTC(2026, 4, 1);
+
+async function fill(sql: Sql): Promise<void> {
+  await sql`
+    insert into trends select 'atm-' || device, 60, to_timestamp(minute * 60), '{"x":[1,1,1,1,1,1]}'
+    from generate_series(1, 100) device, generate_series(1, 1000) minute`;
+  await sql`
+    insert into availability select 'atm-' || device, to_timestamp(chunk * 900), '{online}', '\\x00'
+    from generate_series(1, 100) device, generate_series(1, 1000) chunk`;
+  await sql`
+    insert into alarms select 'atm-' || device, 'silent', to_timestamp(n * 60), 'low', '', null, null,
+      case when n < 1000 then to_timestamp(n * 60 + 1) end
+    from generate_series(1, 100) device, generate_series(1, 1000) n`;
+  await sql`
+    insert into activity select 'atm', 0, n::text, to_timestamp(n * 60), 1, now(), now()
+    from generate_series(1, 100000) n`;
+  await sql`
+    insert into devices select 'atm', 'A-' || n, 'Cash ' || n, 'MALL', 'level ' || n, 'active', '{}',
+      'online', now(), false, null, now(), now(), now(), 1, ${
+    JSON.stringify({ note: "x".repeat(300) })
+  },
+      '{cash_level_percent,cpu_usage_percent,temperature_celsius}', '{1,2,3}', 0, false
+    from generate_series(1, 10000) n`;
+  await sql`analyze`;
+}
+
+/** Runs the question with sequential scans counted; PostgreSQL keeps the count per table. */
+async function scansOf(sql: Sql, table: string, ask: () => Promise<unknown>): Promise<number> {
+  const count = async () => {
+    await sql`select pg_stat_force_next_flush()`;
+    const [row] = await sql`select seq_scan as n from pg_stat_user_tables where relname = ${table}`;
+    return Number(row?.n);
+  };
+  const before = await count();
+  await ask();
+  return await count() - before;
+}
+
+Deno.test("questions about one device or the newest alarms never read a table from end to end", async () => {
+  const { close, connect } = await freshDatabase();
+  // One connection, so that its statistics are those of the questions asked.
+  const sql = connect("plans", 1);
+  const maker = connect("maker");
+  try {
+    await rebuildAll(maker, projections);
+    await fill(sql);
+    const range = { from: 0, to: NOW };
+    const device = { kind: "atm", id: "7" };
+    const questions: [string, () => Promise<unknown>][] = [
+      [
+        "trends",
+        () => readTrend(sql, { ...device, ...range, metric: "x", resolution: 60, limit: 500 }),
+      ],
+      ["availability", () => readObservations(sql, "atm", "7", 900_000 * 500, 900_000 * 600)],
+      ["availability", () => readObservations(sql, "atm", "none", 0, 900_000)],
+      ["alarms", () => listAlarms(sql, { limit: 50 })],
+      ["alarms", () => listAlarms(sql, { state: "all", limit: 50 })],
+      ["alarms", () => listAlarms(sql, { ...device, state: "all", limit: 50 })],
+      ["activity", () => activityStats(sql, "atm", 100_000 * 60_000)],
+      ["devices", () => getDevice(sql, "atm", "A-77")],
+      ["devices", () => listDevices(sql, { limit: 100 })],
+      ["devices", () => listDevices(sql, { kind: "atm", limit: 100 })],
+    ];
+    // A search by part of a name has to look at every device: so the count does count.
+    assert.equal(await scansOf(sql, "devices", () => listDevices(sql, { q: "x", limit: 9 })), 1);
+    for (const [table, ask] of questions) {
+      assert.equal(await scansOf(sql, table, ask), 0, `${ask} scanned ${table}`);
+    }
+  } finally {
+    await maker.end();
+    await sql.end();
+    await close();
+  }
+});
+
+Deno.test("lists and KPIs of ten thousand devices take well under a tenth of a second", async () => {
+  const { sql, close } = await freshDatabase();
+  try {
+    await rebuildAll(sql, projections);
+    await fill(sql);
+    const times: Record<string, number[]> = { list: [], search: [], kpis: [] };
+    for (let i = 0; i < 21; i++) {
+      for (
+        const [name, ask] of [
+          ["list", () => listDevices(sql, { limit: 100, region: "MALL" })],
+          ["search", () => listDevices(sql, { limit: 100, q: "level 9999" })],
+          ["kpis", () => fleetKpis(sql)],
+        ] as const
+      ) {
+        const began = performance.now();
+        await ask();
+        times[name]?.push(performance.now() - began);
+      }
+    }
+    for (const [name, list] of Object.entries(times)) {
+      const median = list.sort((a, b) => a - b)[10] ?? Infinity;
+      assert.ok(median < 100, `${name} took ${median} ms`);
+    }
+  } finally {
+    await close();
+  }
+});
