@@ -2,6 +2,7 @@
  * A real `./telltale start`, on free ports and a folder of its own, for tests that look at the
  * whole from outside.
  */
+import { freePort, removeFolder, temporaryFolder } from "./servers.ts";
 
 export interface RunningTelltale {
   readonly url: string;
@@ -50,7 +51,7 @@ globalThis.addEventListener("unload", () => {
 
 /** Resolves when /health/ready says 200; throws with what it printed when it does not get there. */
 export async function startTelltale(options: StartOptions = {}): Promise<RunningTelltale> {
-  const dataDir = options.dataDir ?? makeDataFolder();
+  const dataDir = options.dataDir ?? await temporaryFolder();
   const env: Record<string, string> = {
     ...inheritedEnvironment(),
     PORT: String(freePort()),
@@ -120,13 +121,6 @@ export async function startTelltale(options: StartOptions = {}): Promise<Running
   };
 }
 
-/** A folder that the unprivileged user of the database can reach too. */
-export function makeDataFolder(): string {
-  const path = Deno.makeTempDirSync({ prefix: "telltale-test-" });
-  Deno.chmodSync(path, 0o755);
-  return path;
-}
-
 /** Ends the servers that a killed Telltale left behind in this folder, and removes it. */
 export async function discardDataFolder(dataDir: string): Promise<void> {
   for (const pid of await leftBehind(dataDir)) {
@@ -136,7 +130,7 @@ export async function discardDataFolder(dataDir: string): Promise<void> {
       if (!(error instanceof Deno.errors.NotFound) && !isNoSuchProcess(error)) throw error;
     }
   }
-  await Deno.remove(dataDir, { recursive: true });
+  await removeFolder(dataDir);
 }
 
 /** Processes named by pid files below the folder, where they really are servers of this folder. */
@@ -175,14 +169,6 @@ async function commandLine(pid: number): Promise<string> {
     stderr: "null",
   }).output();
   return new TextDecoder().decode(stdout);
-}
-
-/** A port that was free a moment ago, on loopback. */
-export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
 }
 
 function inheritedEnvironment(): Record<string, string> {
