@@ -18,22 +18,20 @@ async function main(args: readonly string[]): Promise<number> {
   const [name = "help", ...rest] = args;
   if (["help", "--help", "-h"].includes(name)) return await help(rest);
 
-  const command = await loadCommand(name);
-  if (!command) return unknown(name);
+  if (!commandNames.includes(name)) return unknown(name);
   const ours = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
-  if (ours.includes("--help") || ours.includes("-h")) {
-    print(Deno.stdout, command.help);
-    return 0;
-  }
+  if (ours.includes("--help") || ours.includes("-h")) return await help([name]);
+
   const { readConfig } = await import("./commands/config.ts");
-  return await command.run(rest, readConfig(Deno.env.toObject()));
+  const config = readConfig(Deno.env.toObject());
+  const command = await loadCommand(name);
+  return await command.run(rest, config);
 }
 
 async function help([name]: readonly string[]): Promise<number> {
   if (name !== undefined) {
-    const command = await loadCommand(name);
-    if (!command) return unknown(name);
-    print(Deno.stdout, command.help);
+    if (!commandNames.includes(name)) return unknown(name);
+    print(Deno.stdout, (await loadCommand(name)).help);
     return 0;
   }
   const { helpText } = await import("./commands/help.ts");

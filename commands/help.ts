@@ -27,8 +27,8 @@ Environment (all optional)
 export async function helpText(): Promise<string> {
   const width = Math.max(...commandNames.map((name) => name.length));
   const lines = await Promise.all(commandNames.map(async (name) => {
-    const command = await loadCommand(name);
-    return `  ${name.padEnd(width)}  ${command?.summary}`;
+    const { summary } = await loadCommand(name);
+    return `  ${name.padEnd(width)}  ${summary}`;
   }));
   return [HEAD, ...lines, FOOT].join("\n");
 }

@@ -14,9 +14,11 @@ const LOADERS: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
 
 export const commandNames: readonly string[] = Object.keys(LOADERS);
 
-export async function loadCommand(name: string): Promise<Command | undefined> {
-  if (!Object.hasOwn(LOADERS, name)) return undefined;
-  return (await LOADERS[name]?.())?.command;
+/** One of `commandNames`. */
+export async function loadCommand(name: string): Promise<Command> {
+  const load = LOADERS[name];
+  if (!load) throw new Error(`Cannot load command "${name}": expected one of ${commandNames}`);
+  return (await load()).command;
 }
 
 /** The command that somebody who typed this may have meant. */
