@@ -8,16 +8,7 @@ import { basename, join } from "node:path";
 import { ServiceError } from "./errors.ts";
 import { unpackPostgres } from "./postgres_binaries.ts";
 import { type Cluster, prepareCluster } from "./postgres_cluster.ts";
-import {
-  commandLine,
-  end,
-  exists,
-  exited,
-  isWorkedIn,
-  launch,
-  pause,
-  workingFolder,
-} from "./process.ts";
+import { commandLine, end, exists, isWorkedIn, launch, pause, workingFolder } from "./process.ts";
 import {
   childAt,
   type RunningServer,
@@ -190,7 +181,6 @@ async function stop(pid: number): Promise<void> {
     { signal: "SIGQUIT", waitMs: 5_000 },
     { signal: "SIGKILL", waitMs: 5_000 },
   ]);
-  await exited(pid, 0);
 }
 
 async function lastWords(logFile: string): Promise<string> {
