@@ -5,6 +5,8 @@ import type { Json, Kind } from "../events/vocabulary.ts";
 /** Something a device said, already parsed and validated (`events/messages.ts`). */
 export interface MessageInput {
   readonly type: "Message";
+  /** The device's own id. */
+  readonly id: string;
   /** The last token of the subject: `telemetry`, `reading`, `status` … */
   readonly message: string;
   readonly data: Json;
@@ -20,6 +22,7 @@ export interface MessageInput {
 /** Something a person or the system asks of this device. May be refused. */
 export interface CommandInput {
   readonly type: "Command";
+  readonly id: string;
   readonly command: string;
   readonly data: Json;
   readonly at: number;

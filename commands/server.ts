@@ -2,21 +2,33 @@
  * The wiring of a running Telltale: which part is given what, in which order they start, and the
  * reverse order in which they stop.
  */
-import { startRuntime } from "../actors/runtime/runtime.ts";
+import { Registry } from "prom-client";
+import { type Runtime, startRuntime } from "../actors/runtime/runtime.ts";
 import { stateAt } from "../actors/runtime/state_at.ts";
-import { connectBus } from "../events/bus/connection.ts";
+import { connectBus, type NatsConnection } from "../events/bus/connection.ts";
 import { createPublisher } from "../events/bus/jetstream_publisher.ts";
-import { BrokerUnsuitableError } from "../events/bus/stream.ts";
 import { createFeed } from "../events/feed.ts";
-import { PartitionOwnedError } from "../events/log/partitions.ts";
+import type { ConnectOptions, Sql } from "../events/log/database.ts";
+import { readPartition } from "../events/log/read.ts";
 import { migrate } from "../migrations/migrate.ts";
+import { countByKind } from "../projections/devices.ts";
 import { projections } from "../projections/mod.ts";
-import { startProjector } from "../projections/projector.ts";
-import { lockDataFolder } from "../services/data_folder.ts";
-import { provideBroker, provideDatabase } from "../services/mod.ts";
+import { type Projector, startProjector } from "../projections/projector.ts";
+import { createApp } from "../routes/app.ts";
+import { LOOPBACK_HOSTS, type Readiness, type Stats } from "../routes/deps.ts";
+import {
+  lockDataFolder,
+  provideBroker,
+  provideDatabase,
+  type ProvidedBroker,
+  type ProvidedDatabase,
+  type ServiceEvent,
+} from "../services/mod.ts";
 import { type Config, UserError } from "./command.ts";
-import { createLog, type Log } from "./log.ts";
 import { openFrontDoor } from "./front_door.ts";
+import { createLog, type Log } from "./log.ts";
+import { registerRuntimeMetrics } from "./metrics.ts";
+import { VERSION } from "./version.ts";
 
 export interface Server {
   /** What was started, where the data is, and where to look. */
@@ -25,7 +37,259 @@ export interface Server {
   readonly log: Log;
   /** Rejects when it cannot go on. */
   readonly lost: Promise<never>;
+  /** Takes no more, commits what was taken, closes, and ends what it started. */
   stop(): Promise<void>;
-  /** Ends what was started without waiting for anything. */
-  abort(): void;
+}
+
+/** What has been started so far, and how to undo it, last first. */
+type Undo = () => Promise<unknown> | unknown;
+
+export async function startServer(config: Config): Promise<Server> {
+  requireLoopback(config);
+  const log = createLog(config.logLevel);
+  const undo: Undo[] = [];
+
+  async function stop(): Promise<void> {
+    for (let step = undo.pop(); step; step = undo.pop()) await step();
+  }
+
+  try {
+    return await start(config, log, undo, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(
+  config: Config,
+  log: Log,
+  undo: Undo[],
+  stop: () => Promise<void>,
+): Promise<Server> {
+  const folder = lockDataFolder(config.dataDir);
+  undo.push(() => folder.release());
+  const stopping = new AbortController();
+  const door = openFrontDoor(config.host, config.port);
+  undo.push(() => door.close());
+
+  const onEvent = ({ service, level, message }: ServiceEvent) => log(level, message, { service });
+  const [database, broker] = await both(
+    provideDatabase(config, { onEvent }),
+    provideBroker(config, onEvent),
+    undo,
+  );
+  const sql = pool(database, "log", config.partitions * 2 + 2, undo);
+  const reading = pool(database, "queries", 8, undo);
+  const folding = pool(database, "projections", projections.length + 2, undo);
+  await migrate(sql);
+
+  const connection = await connectBus(broker.url, "server");
+  undo.push(() => connection.close());
+  const publisher = createPublisher(connection);
+  undo.push(() => publisher.close());
+
+  const feed = createFeed();
+  const partitions = Array.from({ length: config.partitions }, (_, partition) => partition);
+  const projector = await startProjector({
+    sql: folding,
+    projections,
+    partitions,
+    onProblem: ({ projection, message, stopped }) =>
+      log(stopped ? "error" : "warn", message, { projection }),
+  });
+  undo.push(() => projector.stop());
+
+  /** Filled in when it runs; who asks before is told that it is starting. */
+  const started: { runtime?: Runtime } = {};
+  const register = new Registry();
+  registerRuntimeMetrics(register, () => started.runtime?.workers ?? [], projector);
+  const app = createApp({
+    sql: reading,
+    publisher,
+    feed,
+    readEvents: (partition, after, limit) => readPartition(reading, partition, after, limit),
+    stateAt: (kind, id, instant) => stateAt(reading, kind, id, instant),
+    stats: () => statsOf(reading, started.runtime, projector),
+    readiness: () => readinessOf(reading, connection, started.runtime, projector),
+    cursor: () => cursorOf(projector, partitions),
+    waitFor: (offsets, timeoutMs) => projector.waitFor(offsets, timeoutMs),
+    now: Date.now,
+    version: VERSION,
+    register,
+    allowedHosts: isLoopback(config.host) ? LOOPBACK_HOSTS : undefined,
+    stopping: stopping.signal,
+  });
+  door.open((request, info) => app.fetch(request, { info }));
+
+  const runtime = await startRuntime({
+    sql,
+    database: connectOptions(database),
+    connection,
+    partitions: config.partitions,
+    kvPath: config.kvUrl ?? `${folder.path}/snapshots.sqlite`,
+    now: Date.now,
+    positioned: (partition, offset) => projector.reached(partition, offset),
+    committed(events) {
+      projector.offer(events);
+      feed.publish(events);
+    },
+    log,
+  });
+  started.runtime = runtime;
+  undo.push(() => runtime.stop());
+  // Live feeds end first, so that nobody waits for events that will not come.
+  undo.push(() => stopping.abort());
+
+  return {
+    summary: describe(config, database, broker, folder.path),
+    natsUrl: broker.url,
+    log,
+    lost: runtime.lost,
+    stop,
+  };
+}
+
+/** Waits for both; if one fails, what the other started is still undone. */
+async function both(
+  database: Promise<ProvidedDatabase>,
+  broker: Promise<ProvidedBroker>,
+  undo: Undo[],
+): Promise<[ProvidedDatabase, ProvidedBroker]> {
+  const results = await Promise.allSettled([database, broker]);
+  for (const result of results) {
+    if (result.status === "fulfilled") undo.push(() => result.value.stop());
+  }
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+  return [await database, await broker];
+}
+
+function pool(database: ProvidedDatabase, name: string, max: number, undo: Undo[]): Sql {
+  const sql = database.connect(name, max);
+  undo.push(() => sql.end({ timeout: 5 }));
+  return sql;
+}
+
+function connectOptions({ socket, url }: ProvidedDatabase): ConnectOptions {
+  return {
+    name: "writer",
+    connectionsMax: 1,
+    ...(socket ? { socket } : { url }),
+  };
+}
+
+async function statsOf(
+  sql: Sql,
+  runtime: Runtime | undefined,
+  projector: Projector,
+): Promise<Stats> {
+  const workers = runtime?.workers ?? [];
+  // The broker is asked before the log's own position is read, so that 0 means caught up.
+  const lags = await Promise.all(workers.map((worker) => worker.lag()));
+  const statuses = workers.map((worker) => worker.status());
+  const devices = await countByKind(sql);
+  return {
+    events: statuses.reduce((sum, { offset }) => sum + offset, 0),
+    quarantined: statuses.reduce((sum, { quarantined }) => sum + quarantined, 0),
+    devices,
+    partitions: statuses.map(({ partition, batch, offset, sequence }, i) => ({
+      partition,
+      batch,
+      offset,
+      broker_sequence: sequence,
+      lag: lags[i] ?? null,
+    })),
+    projections: [...projector.lag()].map(([name, lag]) => ({ name, lag })),
+  };
+}
+
+async function readinessOf(
+  sql: Sql,
+  connection: NatsConnection,
+  runtime: Runtime | undefined,
+  projector: Projector,
+): Promise<Readiness> {
+  const statuses = (runtime?.workers ?? []).map((worker) => worker.status());
+  const stuck = statuses.find(({ state }) => state !== "running");
+  const errors = [...projector.errors()];
+  const parts: Record<string, { ok: boolean; detail: string }> = {
+    database: await probe(async () => {
+      await sql`select 1`;
+    }),
+    broker: await probe(() => connection.flush()),
+    partitions: statuses.length > 0 && !stuck
+      ? { ok: true, detail: `${statuses.length} running` }
+      : {
+        ok: false,
+        detail: stuck ? `${stuck.partition} ${stuck.state}: ${stuck.problem}` : "starting",
+      },
+    projections: errors.length === 0
+      ? { ok: true, detail: "running" }
+      : { ok: false, detail: errors.map(([name, problem]) => `${name}: ${problem}`).join("; ") },
+  };
+  return { ok: Object.values(parts).every(({ ok }) => ok), parts };
+}
+
+const PROBE_MS = 2_000;
+
+async function probe(ask: () => Promise<unknown>): Promise<{ ok: boolean; detail: string }> {
+  let timer: number | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${PROBE_MS} ms`)), PROBE_MS);
+  });
+  try {
+    await Promise.race([ask(), late]);
+    return { ok: true, detail: "answers" };
+  } catch (error) {
+    return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The lowest offset every read model has, per partition. */
+function cursorOf(projector: Projector, partitions: readonly number[]): string {
+  const positions = projector.positions();
+  return partitions.map((partition) => {
+    const offsets = positions.filter((at) => at.partition === partition).map(({ offset }) =>
+      offset
+    );
+    return `${partition}:${offsets.length === 0 ? 0 : Math.min(...offsets)}`;
+  }).join(",");
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+function requireLoopback({ host }: Config): void {
+  if (isLoopback(host) || Deno.env.get("TELLTALE_TRUSTED_NETWORK") === "1") return;
+  throw new UserError(
+    `Refusing to listen on HOST=${host}: Telltale has no authentication yet, and everyone who reaches that address could read and command the fleet. Use HOST=127.0.0.1 behind a proxy of your own`,
+  );
+}
+
+function describe(
+  config: Config,
+  database: ProvidedDatabase,
+  broker: ProvidedBroker,
+  folder: string,
+): string {
+  const base = `http://${
+    config.host.includes(":") ? `[${config.host}]` : config.host
+  }:${config.port}`;
+  const origin = (provided: { managed: boolean; adopted: boolean }) =>
+    !provided.managed ? "yours" : provided.adopted ? "found running" : "started";
+  return `Telltale ${VERSION} is watching.
+
+  database  ${database.description} (${origin(database)})
+  broker    ${broker.description} (${origin(broker)})
+  data      ${folder}
+
+  fleet     ${base}/
+  API       ${base}/docs
+  metrics   ${base}/metrics
+  publish   nats pub devices.sensor.S1.reading '{"value": 21.5}' -s ${broker.url}
+
+Ctrl-C stops.`;
 }

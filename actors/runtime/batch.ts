@@ -137,7 +137,7 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
     const metadata = metadataOf(message, parsed.input.messageId);
     const before = events.length;
     try {
-      const count = decide(actor, { ...parsed.input, now }, metadata);
+      const count = decide(actor, { ...parsed.input, id, now }, metadata);
       if (count === 0) repeats.push(message.sequence);
     } catch (error) {
       if (!(error instanceof CommandRejectedError)) {

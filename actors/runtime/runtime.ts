@@ -20,6 +20,7 @@ export interface RuntimeOptions {
   /** A file, or a KV Connect URL; undefined for no snapshots. */
   readonly kvPath: string | undefined;
   readonly now: () => number;
+  readonly positioned: WorkerDeps["positioned"];
   readonly committed: (events: readonly RecordedEvent[]) => void;
   readonly log: WorkerDeps["log"];
 }
@@ -34,7 +35,7 @@ export interface Runtime {
 
 /** Resolves when every partition reads from the bus. */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { sql, connection, partitions, now, committed, log } = options;
+  const { sql, connection, partitions, now, log } = options;
   await ensurePartitions(sql, partitions);
   const manager = await managerOf(connection);
   await ensureStream(connection, manager, partitions);
@@ -53,7 +54,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         snapshots,
         partitions,
         now,
-        committed,
+        positioned: options.positioned,
+        committed: options.committed,
         log,
       }),
   );

@@ -20,6 +20,7 @@ import type { RecordedEvent } from "../../events/event.ts";
 import { PartitionLostError, type PreparedBatch } from "../../events/log/append.ts";
 import type { ConnectOptions, Sql } from "../../events/log/database.ts";
 import {
+  countQuarantined,
   ensureMonths,
   ownPartition,
   type PartitionPosition,
@@ -51,6 +52,11 @@ export interface WorkerDeps {
   readonly snapshots: Snapshots | undefined;
   readonly partitions: number;
   readonly now: () => number;
+  /**
+   * Called when a partition is taken up, with the last offset in the log: a commit whose outcome
+   * got lost may have moved it.
+   */
+  readonly positioned: (partition: number, offset: number) => void;
   /** Called after each commit, in order. */
   readonly committed: (events: readonly RecordedEvent[]) => void;
   readonly log: (level: "info" | "warn" | "error", message: string, fields?: object) => void;
@@ -64,7 +70,10 @@ export interface WorkerStatus {
   readonly sequence: number;
   /** Why it is recovering. */
   readonly problem: string | undefined;
+  /** Messages recognised as repeats since this process started. */
   readonly repeats: number;
+  /** Messages in quarantine. */
+  readonly quarantined: number;
   readonly actors: number;
 }
 
@@ -89,6 +98,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
   let state: WorkerStatus["state"] = "starting";
   let problem: string | undefined;
   let repeats = 0;
+  let quarantined = 0;
   const writer: Writer = startWriter(deps.database);
   /** Messages taken from the follower whose batch is not yet on disk. */
   let uncommitted = 0;
@@ -136,6 +146,8 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
     try {
       await ensureMonths(deps.sql, deps.now());
       position = await readPosition(deps.sql, partition);
+      quarantined = await countQuarantined(deps.sql, partition);
+      deps.positioned(partition, position.offset);
       const loaded = await loadActors(deps.sql, deps.snapshots, position);
       registry = loaded.registry;
       deps.log("info", "actors loaded", {
@@ -259,6 +271,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
         position = { ...reached, hash };
         uncommitted -= messages.length;
         repeats += decided.repeats.length;
+        quarantined += decided.quarantine.length;
         deps.committed(decided.events);
         for (const { subject, answer } of decided.answers) {
           if (!deps.connection.isClosed()) {
@@ -272,6 +285,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
       await below;
     }
 
+    let failure: unknown;
     try {
       if (rebased.record) {
         const now = deps.now();
@@ -308,13 +322,14 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
           await advance();
         }
       }
-    } finally {
-      // What was decided is either written now, or thrown away together with the actors.
-      const outcome = await committing.then(() => undefined, (error) => error);
-      uncommitted = 0;
-      await reader.close();
-      if (outcome) throw outcome;
+    } catch (error) {
+      failure = error;
     }
+    // What was decided is either written now, or thrown away together with the actors.
+    await committing.catch((error) => failure = error);
+    uncommitted = 0;
+    await reader.close();
+    if (failure) throw failure;
   }
 
   async function findResume(at: PartitionPosition): Promise<{ resume: Resume; created: string }> {
@@ -409,6 +424,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
       sequence: position?.sequence ?? 0,
       problem,
       repeats,
+      quarantined,
       actors: registry?.actors.size ?? 0,
     }),
     async lag() {

@@ -82,6 +82,12 @@ export async function readPosition(sql: Sql, partition: number): Promise<Partiti
   return row as unknown as PartitionPosition;
 }
 
+export async function countQuarantined(sql: Sql, partition: number): Promise<number> {
+  const [row] = await sql`
+    select count(*)::int as count from quarantine where partition = ${partition}`;
+  return Number(row?.count ?? 0);
+}
+
 /** Tables for this month and the next, so that an old year is one table to archive. */
 export async function ensureMonths(sql: Sql, now: number): Promise<void> {
   const date = new Date(now);

@@ -47,8 +47,6 @@ export interface QuarantineRow {
   readonly receivedAt: number;
   readonly recordedAt: number;
 }
-
-// deno-lint-ignore no-control-regex -- these are exactly the characters COPY escapes.
 const SPECIAL = /[\\\n\r\t\b\f\v]/;
 const ESCAPES: Readonly<Record<string, string>> = {
   "\\": "\\\\",
@@ -63,7 +61,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** A value as COPY text writes it. */
 export function copyText(text: string): string {
   if (!SPECIAL.test(text)) return text;
-  // deno-lint-ignore no-control-regex -- as above.
   return text.replace(/[\\\n\r\t\b\f\v]/g, (character) => ESCAPES[character] ?? character);
 }
 

@@ -1,0 +1,57 @@
+/**
+ * The basic alarms: a device is out of service, reports an error, or is silent.
+ *
+ * One alarm per device and reason is open at a time, by construction: it is raised only where none
+ * is open, and the open ones are part of the actor's state.
+ */
+import type { AlarmReason, DeviceEvent, Severity } from "../events/device.ts";
+import { formatInstant } from "../events/instant.ts";
+
+export interface OpenAlarm {
+  readonly raisedAt: number;
+  readonly severity: Severity;
+  acknowledged: boolean;
+}
+
+export type OpenAlarms = Partial<Record<AlarmReason, OpenAlarm>>;
+
+/** What a status means for alarms; undefined where it means none. */
+export interface StatusAlarm {
+  readonly reason: AlarmReason;
+  readonly severity: Severity;
+  readonly message: string;
+}
+
+/** The reasons a status can give, and therefore take away. */
+const STATUS_REASONS: readonly AlarmReason[] = ["offline", "error"];
+
+/** Raises and clears so that exactly the status's own alarm is open. */
+export function alarmsForStatus(
+  open: OpenAlarms,
+  wanted: StatusAlarm | undefined,
+  at: number,
+): DeviceEvent[] {
+  const events: DeviceEvent[] = [];
+  for (const reason of STATUS_REASONS) {
+    if (reason !== wanted?.reason) events.push(...clearAlarm(open, reason, at));
+  }
+  if (wanted && !open[wanted.reason]) events.push(raiseAlarm(wanted, at));
+  return events;
+}
+
+export function raiseAlarm({ reason, severity, message }: StatusAlarm, at: number): DeviceEvent {
+  return { type: "AlarmRaised", data: { reason, severity, message }, occurredAt: at };
+}
+
+export function clearAlarm(open: OpenAlarms, reason: AlarmReason, at: number): DeviceEvent[] {
+  const alarm = open[reason];
+  if (!alarm) return [];
+  const raisedAt = formatInstant(alarm.raisedAt);
+  // A device's clock may have been ahead when the alarm was raised; no alarm ends before it began.
+  const occurredAt = Math.max(at, alarm.raisedAt);
+  return [{ type: "AlarmCleared", data: { reason, raisedAt }, occurredAt }];
+}
+
+export function clearAll(open: OpenAlarms, at: number): DeviceEvent[] {
+  return (Object.keys(open) as AlarmReason[]).flatMap((reason) => clearAlarm(open, reason, at));
+}

@@ -1,0 +1,23 @@
+/** The factory machine: vibration in zone D is an error, in zone C it is not yet. */
+import { deviceDecider, type DeviceState } from "./device.ts";
+import type { Decider } from "./decider.ts";
+
+export const machine: Decider<DeviceState> = deviceDecider({
+  kind: "machine",
+  stateVersion: 1,
+  records: {
+    registered: "MachineDescribed",
+    bearing: "BearingDescribed",
+    reading: "VibrationReported",
+  },
+  // Several bearings report at one moment; a reading is named by its own id.
+  oneReportAMoment: false,
+  statusAlarm(status) {
+    if (status !== "Unacceptable") return undefined;
+    return {
+      reason: "error",
+      severity: "critical",
+      message: "Vibration is unacceptable (ISO 20816 zone D)",
+    };
+  },
+});

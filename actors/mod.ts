@@ -1,0 +1,17 @@
+/** The deciders, by kind of device. */
+import type { Kind } from "../events/vocabulary.ts";
+import { atm } from "./atm.ts";
+import type { Decider } from "./decider.ts";
+import type { DeviceState } from "./device.ts";
+import { machine } from "./machine.ts";
+import { sensor } from "./sensor.ts";
+import { store } from "./store.ts";
+
+export type { DeviceState } from "./device.ts";
+
+export const deciders: Readonly<Record<Kind, Decider<DeviceState>>> = {
+  atm,
+  machine,
+  store,
+  sensor,
+};

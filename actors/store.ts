@@ -1,0 +1,15 @@
+/** The store: inactive is an alarm. */
+import { deviceDecider, type DeviceState } from "./device.ts";
+import type { Decider } from "./decider.ts";
+
+export const store: Decider<DeviceState> = deviceDecider({
+  kind: "store",
+  stateVersion: 1,
+  records: { status: "PollReported", schedule: "ScheduleSet" },
+  // The same poll twice changes nothing; the other status at the same moment is another poll.
+  oneReportAMoment: true,
+  statusAlarm(status) {
+    if (status !== "inactive") return undefined;
+    return { reason: "offline", severity: "high", message: "The store is inactive" };
+  },
+});

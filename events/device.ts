@@ -1,0 +1,54 @@
+/**
+ * What can happen to any device, whatever its kind.
+ *
+ * These shapes are on disk for ever; see `catalog.ts` before changing one. Moments inside data are
+ * ISO 8601 in UTC.
+ */
+import { z } from "zod";
+import type { NewEvent } from "./event.ts";
+
+export const ALARM_REASONS = ["offline", "silent", "error"] as const;
+export type AlarmReason = typeof ALARM_REASONS[number];
+
+export const SEVERITIES = ["low", "medium", "high", "critical"] as const;
+export type Severity = typeof SEVERITIES[number];
+
+export type DeviceEvent =
+  | NewEvent<"DeviceRegistered", { kind: string; id: string }>
+  /** Attributes to merge into what is known of the device. */
+  | NewEvent<"DeviceDescribed", Record<string, unknown>>
+  | NewEvent<"StatusChanged", { from: string | null; to: string }>
+  | NewEvent<"DeviceFellSilent", { since: string; timeoutSeconds: number }>
+  | NewEvent<"DeviceReturned", { silentSince: string; silentSeconds: number }>
+  | NewEvent<"AlarmRaised", { reason: AlarmReason; severity: Severity; message: string }>
+  | NewEvent<"AlarmCleared", { reason: AlarmReason; raisedAt: string }>
+  | NewEvent<"AlarmAcknowledged", { reason: AlarmReason; raisedAt: string; by: string }>
+  | NewEvent<"SilenceConfigured", { timeoutSeconds: number | null }>
+  | NewEvent<"DeviceDecommissioned", { by: string }>
+  | NewEvent<"DeviceRecommissioned", { by: string }>
+  | NewEvent<"CommandRejected", { command: string; code: string; reason: string }>;
+
+const by = z.string().min(1).max(100).default("operator");
+const attribute = z.union([z.string().max(500), z.number(), z.boolean(), z.null()]);
+const attributes = {
+  name: z.string().max(200).nullish(),
+  region: z.string().max(100).nullish(),
+  location: z.string().max(200).nullish(),
+  registryStatus: z.string().max(30).nullish(),
+};
+
+/** Orders from people and programs: `devices.<kind>.<id>.command`, a body per name. */
+export const COMMANDS = {
+  RegisterDevice: z.object(attributes).catchall(attribute),
+  DescribeDevice: z.object(attributes).catchall(attribute),
+  AcknowledgeAlarm: z.object({ reason: z.enum(ALARM_REASONS), by }),
+  /** Silence is an alarm after this many seconds; null goes back to what was learned. */
+  ConfigureSilence: z.object({ timeoutSeconds: z.number().min(1).max(30 * 86_400).nullable() }),
+  DecommissionDevice: z.object({ by }),
+  RecommissionDevice: z.object({ by }),
+} as const satisfies Record<string, z.ZodType>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+/** At most this many attributes are kept of a device. */
+export const ATTRIBUTES_MAX = 64;

@@ -1,0 +1,70 @@
+/** What a factory machine says: what it is, which bearings it has, how they vibrate. */
+import { z } from "zod";
+
+/** ISO 20816 zones A, B, C, D. */
+export const MACHINE_STATUSES = ["Normal", "Satisfactory", "Alert", "Unacceptable"] as const;
+export const MACHINE_CLASSES = ["I", "II", "III", "IV"] as const;
+
+const text = z.string().max(200).nullish();
+const magnitude = z.number().min(0).nullish();
+
+/** Body of `devices.machine.<id>.registered`. */
+export const MachineRegistered = z.looseObject({
+  _id: text,
+  machineName: text,
+  customer: text,
+  area: text,
+  subarea: text,
+  machineType: text,
+  machineClass: z.enum(MACHINE_CLASSES).nullish(),
+  status: z.enum(MACHINE_STATUSES).nullish(),
+  ingestedDate: z.string().nullish(),
+  timestamp: z.string().nullish(),
+});
+
+/** Body of `devices.machine.<id>.bearing`. Lengths in one unit of your choice; angle in degrees. */
+export const MachineBearing = z.looseObject({
+  _id: text,
+  machineId: text,
+  bearingLocation: text,
+  bearingType: text,
+  position: text,
+  status: z.enum(MACHINE_STATUSES).nullish(),
+  geometry: z.looseObject({
+    balls: z.int().min(1),
+    ballDiameter: z.number().positive(),
+    pitchDiameter: z.number().positive(),
+    contactAngle: z.number().min(-90).max(90).nullish(),
+  }).nullish(),
+  timestamp: z.string().nullish(),
+});
+
+/** Body of `devices.machine.<id>.reading`: raw samples, computed values, or both. */
+export const MachineReading = z.looseObject({
+  _id: text,
+  machineId: text,
+  bearingId: z.string().max(64).nullish(),
+  timestamp: z.string().nullish(),
+  status: z.enum(MACHINE_STATUSES).nullish(),
+  Axis_Id: z.string().max(50).nullish(),
+  acceleration: z.looseObject({
+    rms: magnitude,
+    peak: magnitude,
+    crestFactor: magnitude,
+    kurtosis: z.number().nullish(),
+  }).nullish(),
+  velocity: z.looseObject({ rms: magnitude, peak: magnitude, crestFactor: magnitude }).nullish(),
+  temperature: z.number().nullish(),
+  fftData: z.looseObject({
+    frequencies: z.array(z.number()).nullish(),
+    amplitudes: z.array(z.number()).nullish(),
+    dominantFrequency: z.number().nullish(),
+  }).nullish(),
+  rawData: z.union([z.array(z.number()), z.string()]).nullish(),
+  encoding: z.enum(["int16", "float32"]).nullish(),
+  scale: z.number().positive().nullish(),
+  SR: z.number().positive().nullish(),
+  rpm: z.number().min(0).nullish(),
+  fMax: z.number().positive().nullish(),
+});
+export type MachineReading = z.infer<typeof MachineReading>;

@@ -1,0 +1,277 @@
+/**
+ * The edge: bytes from outside become something an actor can be told, or a reason why not.
+ *
+ * Past this file shapes are trusted. It sees every message, so schemas are compiled once and the
+ * explanation of what was wrong is only put together when something was.
+ */
+import type { z } from "zod";
+import { AtmTelemetry } from "./atm.ts";
+import { type CommandName, COMMANDS } from "./device.ts";
+import { CLOCK_AHEAD_MAX_MS, EARLIEST_INSTANT, formatInstant, parseInstant } from "./instant.ts";
+import { MachineBearing, MachineReading, MachineRegistered } from "./machine.ts";
+import { SensorReading } from "./sensor.ts";
+import { StorePoll, StoreSchedule } from "./store.ts";
+import type { Json, Kind } from "./vocabulary.ts";
+
+export const PAYLOAD_BYTES_MAX = 256 * 1024;
+
+/** PostgreSQL's JSON parser recurses; nothing we understand nests deeper than this. */
+const DEPTH_MAX = 64;
+
+const ISSUES_SHOWN_MAX = 5;
+
+/** A message an actor can be told; the runtime adds `now`. */
+export type ParsedInput =
+  | {
+    readonly type: "Message";
+    readonly message: string;
+    readonly data: Json;
+    readonly text: string;
+    readonly at: number;
+    readonly messageId: string | undefined;
+  }
+  | {
+    readonly type: "Command";
+    readonly command: string;
+    readonly data: Json;
+    readonly at: number;
+    readonly messageId: string | undefined;
+  };
+
+export type ParsedMessage = { readonly ok: true; readonly input: ParsedInput };
+
+/** Why a message was not understood: a stable code, and a sentence for whoever sent it. */
+export interface Refusal {
+  readonly ok: false;
+  readonly code: string;
+  readonly reason: string;
+}
+
+interface MessageKind {
+  readonly schema: z.ZodType;
+  /** The field that holds the device's own moment, in order of preference. */
+  readonly moment: readonly string[];
+  /** The field in which the sender may repeat the id the subject names. */
+  readonly idField?: string;
+  /** The field that names this very message. */
+  readonly messageIdField?: string;
+}
+
+const MESSAGES: Readonly<Record<Kind, Readonly<Record<string, MessageKind>>>> = {
+  atm: {
+    telemetry: { schema: AtmTelemetry, moment: ["timestamp"], idField: "atm_id" },
+  },
+  machine: {
+    registered: { schema: MachineRegistered, moment: ["timestamp"] },
+    bearing: { schema: MachineBearing, moment: ["timestamp"], idField: "machineId" },
+    reading: {
+      schema: MachineReading,
+      moment: ["timestamp"],
+      idField: "machineId",
+      messageIdField: "_id",
+    },
+  },
+  store: {
+    status: { schema: StorePoll, moment: ["timestamp", "timestamp_utc"] },
+    schedule: { schema: StoreSchedule, moment: ["timestamp"] },
+  },
+  sensor: {
+    reading: { schema: SensorReading, moment: ["timestamp"], idField: "sensor_id" },
+  },
+};
+
+/** A byte order mark is part of the text here, so that what JSON does not allow is refused. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * `receivedAt`: epoch ms of the broker's timestamp; the moment of a message that names none.
+ * `headerMessageId`: the sender's Nats-Msg-Id.
+ */
+export function parseMessage(
+  kind: Kind,
+  id: string,
+  message: string,
+  payload: Uint8Array,
+  receivedAt: number,
+  headerMessageId?: string,
+): ParsedMessage | Refusal {
+  const read = readJson(payload);
+  if (!read.ok) return read;
+  const { data, text } = read;
+  if (message === "command") return parseCommand(data, receivedAt, headerMessageId);
+
+  const known = MESSAGES[kind][message];
+  if (known === undefined) {
+    const names = [...Object.keys(MESSAGES[kind]), "command"].join(", ");
+    return refuse("unknown-message", `Unknown message "${message}": a ${kind} sends ${names}`);
+  }
+  const parsed = known.schema.safeParse(data);
+  if (!parsed.success) return refuse("wrong-shape", explain(parsed.error, data));
+
+  const mismatch = idMismatch(kind, id, known.idField, data);
+  if (mismatch) return mismatch;
+  const moment = readMoment(known.moment, data, receivedAt);
+  if (typeof moment !== "number") return moment;
+  return {
+    ok: true,
+    input: {
+      type: "Message",
+      message,
+      data,
+      text,
+      at: moment,
+      messageId: headerMessageId ?? ownMessageId(known.messageIdField, message, data),
+    },
+  };
+}
+
+type Read = { ok: true; data: Json; text: string } | Refusal;
+
+function readJson(payload: Uint8Array): Read {
+  if (payload.length === 0) return refuse("empty", "The payload is empty: expected a JSON object");
+  if (payload.length > PAYLOAD_BYTES_MAX) {
+    return refuse(
+      "too-large",
+      `The payload has ${payload.length} bytes: at most ${PAYLOAD_BYTES_MAX} are accepted`,
+    );
+  }
+  let text: string;
+  try {
+    text = utf8.decode(payload);
+  } catch {
+    return refuse("not-utf8", "The payload is not UTF-8 text");
+  }
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (error) {
+    return refuse("not-json", `The payload is not JSON: ${(error as Error).message}`);
+  }
+  if (typeof data !== "object" || data === null || Array.isArray(data)) {
+    return refuse("not-an-object", `The payload is ${nameOf(data)}: expected a JSON object`);
+  }
+  if (isDeeperThan(data, DEPTH_MAX)) {
+    return refuse("too-deep", `The payload nests deeper than ${DEPTH_MAX} levels`);
+  }
+  return { ok: true, data: data as Json, text };
+}
+
+function isDeeperThan(value: object, levels: number): boolean {
+  if (levels === 0) return true;
+  for (const key in value) {
+    const inner = (value as Json)[key];
+    if (typeof inner === "object" && inner !== null && isDeeperThan(inner, levels - 1)) return true;
+  }
+  return false;
+}
+
+function parseCommand(
+  data: Json,
+  receivedAt: number,
+  messageId: string | undefined,
+): ParsedMessage | Refusal {
+  const { command, ...rest } = data;
+  if (typeof command !== "string" || !Object.hasOwn(COMMANDS, command)) {
+    return refuse(
+      "unknown-command",
+      `Unknown command ${
+        JSON.stringify(command) ?? "(none)"
+      }: expected {"command": …} with one of ${Object.keys(COMMANDS).join(", ")}`,
+    );
+  }
+  const parsed = COMMANDS[command as CommandName].safeParse(rest);
+  if (!parsed.success) return refuse("wrong-shape", explain(parsed.error, rest));
+  return {
+    ok: true,
+    input: { type: "Command", command, data: parsed.data as Json, at: receivedAt, messageId },
+  };
+}
+
+function idMismatch(
+  kind: Kind,
+  id: string,
+  field: string | undefined,
+  data: Json,
+): Refusal | undefined {
+  const named = field === undefined ? undefined : data[field];
+  if (named === undefined || named === null) return undefined;
+  const same = kind === "atm" ? String(named).toUpperCase() === id : named === id;
+  if (same) return undefined;
+  return refuse(
+    "id-mismatch",
+    `${field} is ${JSON.stringify(named)}, but the subject names "${id}"`,
+  );
+}
+
+function readMoment(fields: readonly string[], data: Json, receivedAt: number): number | Refusal {
+  for (const field of fields) {
+    const text = data[field];
+    if (text === undefined || text === null) continue;
+    const at = typeof text === "string" ? parseInstant(text) : undefined;
+    if (at === undefined) {
+      return refuse(
+        "bad-timestamp",
+        `${field}: ${JSON.stringify(text)} is not an ISO 8601 instant such as 2026-01-31T12:00:00Z`,
+      );
+    }
+    if (at < EARLIEST_INSTANT) {
+      return refuse(
+        "clock-behind",
+        `${field}: ${text} is before ${
+          formatInstant(EARLIEST_INSTANT)
+        }: the device's clock is not set`,
+      );
+    }
+    if (at > receivedAt + CLOCK_AHEAD_MAX_MS) {
+      return refuse(
+        "clock-ahead",
+        `${field}: ${text} is more than a day after it was received (${formatInstant(receivedAt)})`,
+      );
+    }
+    return at;
+  }
+  return receivedAt;
+}
+
+function ownMessageId(
+  field: string | undefined,
+  message: string,
+  data: Json,
+): string | undefined {
+  const own = field === undefined ? undefined : data[field];
+  return typeof own === "string" && own !== "" ? `${message}:${own}` : undefined;
+}
+
+/** Where it is wrong, what is there, what is expected; the first few of all that is wrong. */
+function explain(error: z.ZodError, data: Json): string {
+  const shown = error.issues.slice(0, ISSUES_SHOWN_MAX).map(({ path, message }) => {
+    const where = path.length === 0 ? "the message" : path.join(".");
+    return `${where}: ${message} (got ${preview(valueAt(data, path))})`;
+  });
+  const more = error.issues.length - shown.length;
+  return shown.join("; ") + (more > 0 ? `; and ${more} more` : "");
+}
+
+function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === "object" && value !== null
+        ? (value as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    data,
+  );
+}
+
+function preview(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+function nameOf(value: unknown): string {
+  return value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
+}
+
+function refuse(code: string, reason: string): Refusal {
+  return { ok: false, code, reason };
+}
