@@ -31,7 +31,17 @@ function showProblem(error) {
   box.hidden = false;
 }
 
-async function refresh() {
+let refreshing;
+
+/** One at a time: a slow server is not asked faster than it answers. */
+function refresh() {
+  refreshing ??= refreshView().finally(() => {
+    refreshing = undefined;
+  });
+  return refreshing;
+}
+
+async function refreshView() {
   try {
     await Promise.all([
       refreshStats(),
@@ -74,7 +84,11 @@ async function route() {
   byId("device-view").hidden = !(kind && id);
   document.title = "Telltale";
   scrollTo(0, 0);
-  if (!(kind && id)) return refresh();
+  if (!(kind && id)) {
+    // One under way may still be asking for the view that was left.
+    await refreshing;
+    return refresh();
+  }
   try {
     const opened = await openDevice(kind, id, showProblem);
     if (current !== visit) return opened.close();
