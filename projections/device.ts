@@ -4,6 +4,9 @@ import { forEachMeasure } from "../events/measures.ts";
 import { deviceOf, type Json } from "../events/vocabulary.ts";
 import { REPORTS, storable } from "./reports.ts";
 
+/** More than any machine has; one that invents bearings must not grow its row for ever. */
+const BEARINGS_MAX = 100;
+
 /** Moments are epoch milliseconds. */
 export interface Device {
   readonly kind: string;
@@ -99,9 +102,7 @@ function change(device: DeviceRow, { type, data, occurredAt }: RecordedEvent): v
     case "MachineDescribed":
       return describe(device, { ...data, name: data.machineName });
     case "BearingDescribed":
-      return describe(device, {
-        bearings: { ...device.attributes.bearings as Json, [String(data._id)]: data },
-      });
+      return describe(device, { bearings: withBearing(device, data) });
     case "ScheduleSet":
       return describe(device, { schedule: data });
     case "StatusChanged":
@@ -130,6 +131,13 @@ function change(device: DeviceRow, { type, data, occurredAt }: RecordedEvent): v
       device.decommissioned = false;
       return;
   }
+}
+
+function withBearing(device: DeviceRow, bearing: Json): Json {
+  const bearings = (device.attributes.bearings ?? {}) as Json;
+  const id = String(bearing._id);
+  const full = !Object.hasOwn(bearings, id) && Object.keys(bearings).length >= BEARINGS_MAX;
+  return full ? bearings : { ...bearings, [id]: bearing };
 }
 
 /** Merges: what is not mentioned stays as it was. */

@@ -7,6 +7,7 @@
  */
 import type { RecordedEvent } from "../events/event.ts";
 import type { Sql, TransactionSql } from "../events/log/database.ts";
+import { createKeyFilter } from "./key_filter.ts";
 import type { Projection } from "./projection.ts";
 
 /** The projection's own code refused an event: it would again, so there is no use in trying again. */
@@ -61,7 +62,8 @@ export function createFolding(
   let young = new Map<string, Entry>();
   let old = new Map<string, Entry>();
   let dirty: Entry[] = [];
-  let complete = empty;
+  /** Rows that went to a table which was empty before; no other key can have a row. */
+  let dropped = empty ? createKeyFilter() : undefined;
 
   function entryOf(key: string): Entry | undefined {
     let entry = young.get(key);
@@ -104,8 +106,10 @@ export function createFolding(
   return {
     async fold(events, through) {
       const { touched, by, absent } = plan(events);
-      if (absent.size > 0 && !complete) {
-        const rows = await projection.load(through ?? sql, table, [...absent.keys()]);
+      const keys = [...absent.keys()];
+      const stored = dropped === undefined ? keys : keys.filter(dropped.mayHold);
+      if (stored.length > 0) {
+        const rows = await projection.load(through ?? sql, table, stored);
         for (const [key, row] of rows) {
           const entry = absent.get(key);
           if (entry !== undefined) entry.row = row;
@@ -136,7 +140,9 @@ export function createFolding(
       for (const entry of dirty) entry.changed = false;
       dirty = [];
       if (young.size <= rowsMax / 2) return;
-      if (old.size > 0) complete = false;
+      if (dropped !== undefined) {
+        for (const key of old.keys()) if (!young.has(key)) dropped.add(key);
+      }
       old = young;
       young = new Map();
     },
@@ -144,7 +150,7 @@ export function createFolding(
       young = new Map();
       old = new Map();
       dirty = [];
-      complete = false;
+      dropped = undefined;
     },
   };
 }

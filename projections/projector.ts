@@ -26,6 +26,8 @@ export interface Position {
 export interface Projector {
   /** Events just committed, in order, of one partition. Never blocks. */
   offer(events: readonly RecordedEvent[]): void;
+  /** The log goes this far, though nobody may have offered its last events. */
+  reached(partition: number, offset: number): void;
   /** What can be queried now. */
   positions(): readonly Position[];
   /** Events in the log whose effect cannot be queried yet, per projection. */
@@ -101,6 +103,7 @@ export async function startProjector(options: ProjectorOptions): Promise<Project
 
   return {
     offer: tail.offer,
+    reached: tail.reached,
     positions: () =>
       [...followers.values()].flatMap(({ name, positions }) =>
         [...positions()].map(([partition, offset]) => ({ name, partition, offset }))

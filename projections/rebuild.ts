@@ -14,8 +14,9 @@ import { createFolding, type Folding } from "./folding.ts";
 import { readPages } from "./pages.ts";
 import type { Projection } from "./projection.ts";
 
-const CHANGED_ROWS_MAX = 20_000;
-const ROWS_KEPT_MAX = 100_000;
+/** Bounds memory, and the text of one statement. */
+const CHANGED_ROWS_MAX = 10_000;
+const ROWS_KEPT_MAX = 40_000;
 /** The first key of the advisory locks that keep two rebuilds of one projection apart: "tlpr". */
 const LOCK_CLASS = 0x746c7072;
 
@@ -71,11 +72,12 @@ export async function rebuildAll(
     let events = 0;
     const total = [...(await readHeads(sql)).values()].reduce((sum, head) => sum + head, 0);
     const fold = async (page: readonly RecordedEvent[]) => {
-      for (const { folding } of builds) {
+      // One folds while PostgreSQL writes for another; a server's own work comes in between.
+      await Promise.all(builds.map(async ({ folding }) => {
+        await nextTurn();
         await folding.fold(page);
         if (folding.changed() >= CHANGED_ROWS_MAX) await write(sql, folding);
-        await nextTurn();
-      }
+      }));
       events += page.length;
       onProgress({ events, total: Math.max(total, events) });
     };

@@ -19,6 +19,8 @@ const TAKE_MAX = 1_000;
 export interface Tail {
   /** Events just committed, in order, of one partition. Never blocks. */
   offer(events: readonly RecordedEvent[]): void;
+  /** The log is known to go this far, whether or not its events were offered. */
+  reached(partition: number, offset: number): void;
   /** The last offset known to be in the log. */
   head(partition: number): number;
   /** Some of the events after an offset, in order; none at the head. */
@@ -89,6 +91,14 @@ export function createTail(sql: Sql, heads: ReadonlyMap<number, number>): Tail {
       while (memory.events > EVENTS_KEPT_MAX && memory.batches.length > 1) {
         memory.events -= memory.batches.shift()?.length ?? 0;
       }
+      for (const listener of listeners) listener();
+    },
+    reached(partition, offset) {
+      const memory = memoryOf(partition);
+      if (offset <= memory.head) return;
+      memory.batches = [];
+      memory.events = 0;
+      memory.head = offset;
       for (const listener of listeners) listener();
     },
     head: (partition) => memoryOf(partition).head,

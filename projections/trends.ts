@@ -24,6 +24,11 @@ type Aggregate = [
   lastAt: number,
 ];
 type Bucket = Record<string, Aggregate>;
+/** Most buckets hold one report: its value is then count, sum, minimum and all, and is stored once. */
+type StoredAggregate = Aggregate | [count: 1, value: number, at: number];
+
+/** A machine has eight metrics per bearing. One that invents names must not grow its row for ever. */
+const METRICS_MAX = 512;
 
 export const trends: Projection<Bucket> = {
   name: "trends",
@@ -51,23 +56,23 @@ export const trends: Projection<Bucket> = {
 
   async load(sql, table, keys) {
     const parts = keys.map((key) => key.split("|"));
-    const rows = await sql<{ key: string; metrics: Bucket }[]>`
+    const rows = await sql<{ key: string; metrics: Record<string, StoredAggregate> }[]>`
       select wanted.key, metrics from ${sql(table)} join unnest(
         ${[...keys]}::text[],
         ${parts.map((part) => part[0] ?? "")}::text[],
         ${parts.map((part) => Number(part[1]))}::integer[],
         ${parts.map((part) => sqlInstant(Number(part[2]) * 1000))}::timestamptz[]
       ) as wanted (key, stream, resolution, bucket) using (stream, resolution, bucket)`;
-    return new Map(rows.map(({ key, metrics }) => [key, Object.assign(empty(), metrics)]));
+    return new Map(rows.map(({ key, metrics }) => [key, fromStored(metrics)]));
   },
 
   fold(row, event) {
-    const bucket = row ?? empty();
+    const bucket = row ?? empty<Aggregate>();
     const { occurredAt } = event;
     forEachMeasure(event, (name, value) => {
       const aggregate = bucket[name];
-      if (aggregate === undefined) bucket[name] = [1, value, value, value, value, occurredAt];
-      else add(aggregate, value, occurredAt);
+      if (aggregate !== undefined) add(aggregate, value, occurredAt);
+      else if (!isFull(bucket)) bucket[name] = [1, value, value, value, value, occurredAt];
     });
     return bucket;
   },
@@ -77,7 +82,7 @@ export const trends: Projection<Bucket> = {
     for (const [key, row] of rows) {
       const [s = "", r = "", b = ""] = key.split("|");
       // As text inside the text: PostgreSQL then copies it, instead of reading every number.
-      values.push({ s, r, b, m: JSON.stringify(row) });
+      values.push({ s, r, b, m: JSON.stringify(toStored(row)) });
     }
     await tx`
       insert into ${tx(table)} (stream, resolution, bucket, metrics)
@@ -89,8 +94,33 @@ export const trends: Projection<Bucket> = {
 };
 
 /** No prototype: a metric may be called anything, `constructor` included. */
-function empty(): Bucket {
+function empty<Value>(): Record<string, Value> {
   return Object.create(null);
+}
+
+function isFull(bucket: Bucket): boolean {
+  return Object.keys(bucket).length >= METRICS_MAX;
+}
+
+function toStored(bucket: Bucket): Record<string, StoredAggregate> {
+  const stored = empty<StoredAggregate>();
+  for (const name in bucket) {
+    const aggregate = bucket[name] as Aggregate;
+    stored[name] = aggregate[0] === 1 ? [1, aggregate[1], aggregate[5]] : aggregate;
+  }
+  return stored;
+}
+
+function fromStored(stored: Record<string, StoredAggregate>): Bucket {
+  const bucket = empty<Aggregate>();
+  for (const [name, aggregate] of Object.entries(stored)) bucket[name] = expand(aggregate);
+  return bucket;
+}
+
+function expand(stored: StoredAggregate): Aggregate {
+  if (stored.length !== 3) return stored;
+  const [count, value, at] = stored;
+  return [count, value, value, value, value, at];
 }
 
 function mod(value: number, divisor: number): number {
@@ -133,7 +163,7 @@ export interface TrendQuery {
 
 /** Points in order of time; the newest ones where there are more than `limit`. */
 export async function readTrend(sql: Sql, query: TrendQuery): Promise<TrendPoint[]> {
-  const rows = await sql<{ bucket: number; metrics: Bucket }[]>`
+  const rows = await sql<{ bucket: number; metrics: Record<string, StoredAggregate> }[]>`
     select bucket, metrics from trends
     where stream = ${streamOf(query.kind, query.id)} and resolution = ${query.resolution}
       and bucket >= ${sqlInstant(query.from)}::timestamptz
@@ -142,7 +172,7 @@ export async function readTrend(sql: Sql, query: TrendQuery): Promise<TrendPoint
   const points: TrendPoint[] = [];
   for (const { bucket, metrics } of rows.reverse()) {
     if (!Object.hasOwn(metrics, query.metric)) continue;
-    const [count, sum, min, max, last] = metrics[query.metric] as Aggregate;
+    const [count, sum, min, max, last] = expand(metrics[query.metric] as StoredAggregate);
     points.push({ at: bucket, count, mean: sum / count, min, max, last });
   }
   return points;
@@ -150,7 +180,7 @@ export async function readTrend(sql: Sql, query: TrendQuery): Promise<TrendPoint
 
 /** Every metric the device ever reported, by name. */
 export async function listMetrics(sql: Sql, kind: string, id: string): Promise<string[]> {
-  const rows = await sql<{ metrics: Bucket }[]>`
+  const rows = await sql<{ metrics: Record<string, StoredAggregate> }[]>`
     select metrics from trends
     where stream = ${streamOf(kind, id)} and resolution = 86400`;
   return [...new Set(rows.flatMap(({ metrics }) => Object.keys(metrics)))].sort();
