@@ -31,7 +31,7 @@ export function* withMischief(
     }
     yield message;
     if (random.chance(REPEAT_CHANCE)) delay(message, random.between(SECOND_MS, 10 * MINUTE_MS));
-    if (random.chance(SPOILED_CHANCE)) yield spoil(message, random);
+    if (random.chance(SPOILED_CHANCE)) yield* spoil(message, random);
   }
 
   function delay(message: SimulatedMessage, byMs: number): void {
@@ -64,11 +64,10 @@ const SPOILERS: readonly [(text: string) => Uint8Array, ...((text: string) => Ui
     ]),
 ];
 
-function spoil(message: SimulatedMessage, random: Random): SimulatedMessage {
+/** Only reports: what is said once, when a device is put into service, is said with care. */
+function* spoil(message: SimulatedMessage, random: Random): Generator<SimulatedMessage> {
   const text = new TextDecoder().decode(message.payload);
-  return {
-    ...message,
-    payload: random.pick(SPOILERS)(text),
-    messageId: `${message.messageId}:spoiled`,
-  };
+  if (!text.includes('"timestamp":')) return;
+  const payload = random.pick(SPOILERS)(text);
+  yield { ...message, payload, messageId: `${message.messageId}:spoiled` };
 }
