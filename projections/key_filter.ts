@@ -17,14 +17,16 @@ export function createKeyFilter(): KeyFilter {
   return {
     add(key) {
       const step = hash(key, 0x9747b28c);
-      for (let i = 0, place = hash(key, 0); i < 3; i++, place += step) {
+      let place = hash(key, 0);
+      for (let i = 0; i < 3; i++, place += step) {
         const byte = place % BITS >>> 3;
         bits[byte] = (bits[byte] ?? 0) | 1 << (place % 8);
       }
     },
     mayHold(key) {
       const step = hash(key, 0x9747b28c);
-      for (let i = 0, place = hash(key, 0); i < 3; i++, place += step) {
+      let place = hash(key, 0);
+      for (let i = 0; i < 3; i++, place += step) {
         if (((bits[place % BITS >>> 3] ?? 0) & 1 << (place % 8)) === 0) return false;
       }
       return true;
