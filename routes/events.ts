@@ -106,9 +106,9 @@ function cursorOf({ partition, offset }: LogPlace): string {
   return encodeCursor([String(partition), String(offset)]);
 }
 
+const PLACE = [/^\d{1,6}$/, /^\d{1,15}$/];
+
 function placeOf(cursor: string): LogPlace {
-  const [partition, offset] = decodeCursor(cursor, 2).map(Number);
-  const valid = Number.isSafeInteger(partition) && Number.isSafeInteger(offset);
-  if (!valid) throw invalid("query", "cursor", "expected the `next` of a page, as it is");
-  return { partition: partition ?? 0, offset: offset ?? 0 };
+  const [partition = 0, offset = 0] = decodeCursor(cursor, PLACE).map(Number);
+  return { partition, offset };
 }

@@ -1,7 +1,9 @@
 /** The one place where what went wrong becomes an HTTP answer (RFC 9457 problem details). */
+import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { BusUnavailableError } from "../events/bus/publisher.ts";
 import { CursorError } from "../projections/cursor.ts";
+import { mistakeIn } from "./json_mistake.ts";
 
 /** One thing wrong with a request, and where. */
 export interface Fault {
@@ -92,8 +94,35 @@ export function invalid(place: Fault["in"], name: string, detail: string): Probl
   });
 }
 
+/** What zod found wrong, as an answer. */
+export function refusal(place: Fault["in"], error: z.ZodError): ProblemError {
+  const errors = error.issues.map((issue) => ({
+    in: place,
+    name: issue.path.join("."),
+    detail: issue.message,
+  }));
+  const detail = errors.map(({ name, detail }) => `${place} "${name}": ${detail}`).join("; ");
+  return new ProblemError(422, "invalid-request", detail, { errors });
+}
+
 export function unknownDevice(kind: string, id: string): ProblemError {
   return new ProblemError(404, "device-unknown", `There is no ${kind} "${id}"`);
+}
+
+const MESSAGE_STATUSES: Readonly<Record<string, number>> = {
+  "too-large": 413,
+  "empty": 400,
+  "not-utf8": 400,
+  "not-json": 400,
+};
+
+/** A single message was not understood. */
+export function refused(
+  { code, reason }: { readonly code: string; readonly reason: string },
+  payload: Uint8Array,
+): ProblemError {
+  const place = code === "not-json" ? `; ${mistakeIn(new TextDecoder().decode(payload))}` : "";
+  return new ProblemError(MESSAGE_STATUSES[code] ?? 422, code, reason + place);
 }
 
 /** PostgreSQL: starting, stopping, out of connections, or just gone. */

@@ -47,19 +47,24 @@ export async function pageLog(
   return { events, next: more ? { partition: last.partition, offset: last.offset } : undefined };
 }
 
+/** The last offset of every partition. */
+export async function readHeads(sql: Sql): Promise<Map<number, number>> {
+  const rows = await sql<{ partition: number; offset: number }[]>`
+    select partition, "offset" from partitions order by partition`;
+  return new Map(rows.map(({ partition, offset }) => [partition, offset]));
+}
+
 /** Every matching event there was when it was asked for, a page at a time. */
 export async function* scanLog(
   sql: Sql,
   filter: LogFilter,
 ): AsyncGenerator<readonly RecordedEvent[]> {
-  const heads = await sql<{ partition: number; offset: number }[]>`
-    select partition, "offset" from partitions order by partition`;
-  for (const head of heads) {
-    for (let offset = 0; offset < head.offset;) {
+  for (const [partition, head] of await readHeads(sql)) {
+    for (let offset = 0; offset < head;) {
       const rows = await sql`
         select ${sql.unsafe(EVENT_COLUMNS)} from events
-        where partition = ${head.partition} and "offset" > ${offset}
-          and "offset" <= ${head.offset} and ${matching(sql, filter)}
+        where partition = ${partition} and "offset" > ${offset}
+          and "offset" <= ${head} and ${matching(sql, filter)}
         order by "offset" limit ${SCAN_EVENTS}`.values();
       const events = (rows as unknown as EventRow[]).map(toEvent);
       const last = events.at(-1);

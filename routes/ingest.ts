@@ -1,0 +1,149 @@
+/**
+ * The way in for what does not speak NATS: onto the same subjects, so there is one write path.
+ *
+ * A message is checked before it is published, by the very code that reads it on the other side:
+ * who sent it is told at once what is wrong, and quarantine is left to those who cannot be told.
+ */
+import { z } from "@hono/zod-openapi";
+import { subjectOf } from "../events/bus/subjects.ts";
+import { BusUnavailableError, type Publisher } from "../events/bus/publisher.ts";
+import { parseMessage } from "../events/messages.ts";
+import { DEVICE_ID, isKind, KINDS } from "../events/vocabulary.ts";
+import { addressOf } from "./schemas.ts";
+
+export interface IncomingMessage {
+  readonly kind: unknown;
+  readonly id: unknown;
+  readonly message: unknown;
+  readonly payload: Uint8Array;
+  readonly messageId?: unknown;
+}
+
+export const AcceptedJson = z.object({
+  ok: z.literal(true),
+  sequence: z.int().openapi({ description: "Its place on the bus." }),
+  duplicate: z.boolean().openapi({ description: "The bus has it already, by its message id." }),
+  outcome: z.enum(["recorded", "repeat"]).optional()
+    .openapi({ description: "Once it is in the log." }),
+  events: z.array(z.object({
+    type: z.string(),
+    stream: z.string(),
+    version: z.int(),
+    partition: z.int(),
+    offset: z.int(),
+  })).optional().openapi({ description: "What it became there." }),
+}).openapi("Accepted");
+export type Accepted = z.infer<typeof AcceptedJson>;
+
+export const RefusedJson = z.object({
+  ok: z.literal(false),
+  code: z.string(),
+  reason: z.string(),
+}).openapi("Refused");
+export type Refused = z.infer<typeof RefusedJson>;
+
+export interface IngestOptions {
+  readonly waitForLog: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Publishes one message, or says why not. Throws BusUnavailableError. */
+export async function ingest(
+  publisher: Publisher,
+  incoming: IncomingMessage,
+  now: number,
+  { waitForLog, headers }: IngestOptions,
+): Promise<Accepted | Refused> {
+  const checked = check(incoming, now);
+  if (!checked.ok) return checked;
+  const { sequence, duplicate, answer } = await publisher.publish(
+    checked.subject,
+    incoming.payload,
+    { waitForLog, ...(headers && { headers }), ...messageIdOf(incoming) },
+  );
+  if (answer === undefined) return { ok: true, sequence, duplicate };
+  const { outcome, events, code, reason } = answer;
+  if (outcome === "quarantined" || outcome === "rejected") {
+    return refuse(code ?? outcome, reason ?? `The message was ${outcome}`);
+  }
+  return { ok: true, sequence, duplicate, outcome, events: [...events] };
+}
+
+function messageIdOf({ messageId }: IncomingMessage): { messageId?: string } {
+  return typeof messageId === "string" ? { messageId } : {};
+}
+
+/** It becomes a header on the bus. */
+const MESSAGE_ID = /^[\x21-\x7e]{1,200}$/;
+
+type Checked = { readonly ok: true; readonly subject: string } | Refused;
+
+function check({ kind, id, message, payload, messageId }: IncomingMessage, now: number): Checked {
+  if (typeof kind !== "string" || !isKind(kind)) {
+    return refuse("wrong-kind", `"kind" is one of ${KINDS.join(", ")}; got ${show(kind)}`);
+  }
+  if (typeof id !== "string" || !DEVICE_ID.test(id)) {
+    return refuse("wrong-id", `"id" is 1 to 64 letters, digits, "_", ":" or "-"; got ${show(id)}`);
+  }
+  if (typeof message !== "string" || !/^[a-z_-]{1,32}$/.test(message)) {
+    return refuse("unknown-message", `"message" is what is reported; got ${show(message)}`);
+  }
+  if (message === "command") {
+    return refuse("unknown-message", `Commands go to /api/v1/devices/${kind}/${id}/commands`);
+  }
+  if (messageId !== undefined && (typeof messageId !== "string" || !MESSAGE_ID.test(messageId))) {
+    return refuse("wrong-message-id", "A message id is 1 to 200 printable ASCII characters");
+  }
+  const address = addressOf({ kind, id });
+  const parsed = parseMessage(address.kind, address.id, message, payload, now, messageId);
+  if (!parsed.ok) return refuse(parsed.code, parsed.reason);
+  return { ok: true, subject: subjectOf(address.kind, address.id, message) };
+}
+
+function refuse(code: string, reason: string): Refused {
+  return { ok: false, code, reason };
+}
+
+function show(value: unknown): string {
+  return (JSON.stringify(value) ?? "nothing").slice(0, 80);
+}
+
+/** Enough to keep the broker busy; more would only wait in memory. */
+const UNDER_WAY_MAX = 512;
+
+/**
+ * Many messages: one answer each, in order, a bad one harming no other. Messages leave in their
+ * order. Once the bus is gone the rest are not tried, and answered as such.
+ */
+export async function ingestAll(
+  publisher: Publisher,
+  count: number,
+  itemAt: (index: number) => IncomingMessage | Refused,
+  now: number,
+  options: IngestOptions,
+): Promise<{ results: (Accepted | Refused)[]; lost: BusUnavailableError | undefined }> {
+  const results = new Array<Accepted | Refused>(count);
+  let lost: BusUnavailableError | undefined;
+  let next = 0;
+
+  async function work(): Promise<void> {
+    while (next < count) {
+      const index = next++;
+      if (lost !== undefined) {
+        results[index] = refuse(lost.code, lost.message);
+        continue;
+      }
+      const item = itemAt(index);
+      try {
+        results[index] = "ok" in item ? item : await ingest(publisher, item, now, options);
+      } catch (error) {
+        if (!(error instanceof BusUnavailableError)) throw error;
+        lost = error;
+        results[index] = refuse(error.code, error.message);
+      }
+    }
+  }
+
+  await Promise.all(Array.from({ length: Math.min(UNDER_WAY_MAX, count) }, work));
+  return { results, lost };
+}

@@ -1,0 +1,70 @@
+/** A live feed as Server-Sent Events. */
+import { sse } from "./encoding.ts";
+import type { Receiver } from "./follow.ts";
+
+/** What may wait for a reader; the bytes themselves are shared with others who watch the same. */
+const WAITING_BYTES_MAX = 1024 * 1024;
+const RECONNECT_MS = 2_000;
+
+/** The reader has gone away: nothing is wrong, and nothing is left to do. */
+export class ReaderGoneError extends Error {
+  override readonly name = "ReaderGoneError";
+}
+
+/** The answer, with its head and a first line at once; `start` is called when somebody reads. */
+export function sseResponse(start: (receiver: Receiver) => Promise<() => void>): Response {
+  let stop: (() => void) | undefined;
+  let gone = false;
+  let wake: (() => void) | undefined;
+
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      const receiver: Receiver = {
+        send(chunk) {
+          if (gone) return;
+          controller.enqueue(chunk as Uint8Array);
+          if ((controller.desiredSize ?? 0) <= 0) {
+            receiver.end(
+              "too-slow",
+              `More than ${WAITING_BYTES_MAX} bytes waited to be read; reconnect to go on`,
+            );
+          }
+        },
+        end(code, reason) {
+          if (gone) return;
+          leave();
+          controller.enqueue(sse.ended(code, reason) as Uint8Array);
+          controller.close();
+        },
+        async room() {
+          while (!gone && (controller.desiredSize ?? 0) < WAITING_BYTES_MAX / 2) {
+            await new Promise<void>((resolve) => wake = resolve);
+          }
+          if (gone) throw new ReaderGoneError("the reader has gone away");
+        },
+        gone: () => gone,
+      };
+      controller.enqueue(new TextEncoder().encode(`: live\nretry: ${RECONNECT_MS}\n\n`));
+      start(receiver).then((stopping) => gone ? stopping() : stop = stopping).catch((error) => {
+        if (error instanceof ReaderGoneError || gone) return;
+        receiver.end("interrupted", "The feed was interrupted; reconnect to go on");
+      });
+    },
+    pull: () => wake?.(),
+    cancel: leave,
+  }, new ByteLengthQueuingStrategy({ highWaterMark: WAITING_BYTES_MAX }));
+
+  function leave(): void {
+    gone = true;
+    stop?.();
+    wake?.();
+  }
+
+  return new Response(body, {
+    headers: {
+      "content-type": "text/event-stream",
+      "cache-control": "no-store",
+      "x-accel-buffering": "no",
+    },
+  });
+}

@@ -1,0 +1,33 @@
+/** What can be watched live, and which events that means. */
+import type { RecordedEvent } from "../../events/event.ts";
+
+const TYPES = {
+  alarms: ["AlarmRaised", "AlarmCleared", "AlarmAcknowledged"],
+  status: ["StatusChanged", "DeviceFellSilent", "DeviceReturned"],
+  readings: ["TelemetryReported", "VibrationReported", "PollReported", "ReadingReported"],
+  devices: [
+    "DeviceRegistered",
+    "DeviceDescribed",
+    "MachineDescribed",
+    "BearingDescribed",
+    "ScheduleSet",
+    "SilenceConfigured",
+    "DeviceDecommissioned",
+    "DeviceRecommissioned",
+  ],
+  commands: ["CommandRejected"],
+  system: ["BrokerHistoryChanged", "MessagesMissing"],
+} as const satisfies Record<string, readonly string[]>;
+
+export const TOPICS = [...Object.keys(TYPES), "all"];
+
+export type Wants = (event: RecordedEvent) => boolean;
+
+/** Whether events of a type belong to any of the topics. */
+export function wantsTypes(topics: readonly string[]): Wants {
+  if (topics.includes("all")) return () => true;
+  const types = new Set<string>(
+    topics.flatMap((topic) => topic in TYPES ? TYPES[topic as keyof typeof TYPES] : []),
+  );
+  return ({ type }) => types.has(type);
+}

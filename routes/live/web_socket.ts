@@ -1,0 +1,63 @@
+/** A live feed over a WebSocket. */
+import { webSocket } from "./encoding.ts";
+import type { Receiver } from "./follow.ts";
+import { ReaderGoneError } from "./sse.ts";
+
+const WAITING_BYTES_MAX = 1024 * 1024;
+const ROOM_LOOK_MS = 20;
+
+/** Told to come back, in WebSocket's own numbers: "try again later" and "going away". */
+const CLOSE_CODES: Readonly<Record<string, number>> = { "too-slow": 1013, "closing": 1001 };
+
+export function webSocketResponse(
+  request: Request,
+  start: (receiver: Receiver) => Promise<() => void>,
+): Response {
+  const { socket, response } = Deno.upgradeWebSocket(request);
+  let stop: (() => void) | undefined;
+  let gone = false;
+
+  const receiver: Receiver = {
+    send(chunk) {
+      if (gone) return;
+      for (const text of chunk as string[]) socket.send(text);
+      if (socket.bufferedAmount > WAITING_BYTES_MAX) {
+        receiver.end(
+          "too-slow",
+          `More than ${WAITING_BYTES_MAX} bytes waited to be read; reconnect to go on`,
+        );
+      }
+    },
+    end(code, reason) {
+      if (gone) return;
+      leave();
+      for (const text of webSocket.ended(code, reason) as string[]) socket.send(text);
+      socket.close(CLOSE_CODES[code] ?? 1011, code);
+    },
+    async room() {
+      while (!gone && socket.bufferedAmount > WAITING_BYTES_MAX / 2) {
+        await new Promise((resolve) => setTimeout(resolve, ROOM_LOOK_MS));
+      }
+      if (gone) throw new ReaderGoneError("the reader has gone away");
+    },
+    gone: () => gone,
+  };
+
+  function leave(): void {
+    gone = true;
+    stop?.();
+  }
+
+  socket.onopen = () => {
+    start(receiver).then((stopping) => gone ? stopping() : stop = stopping).catch((error) => {
+      if (error instanceof ReaderGoneError || gone) return;
+      receiver.end("interrupted", "The feed was interrupted; reconnect to go on");
+    });
+  };
+  socket.onmessage = ({ data }) => {
+    if (!gone && data === "ping") socket.send(JSON.stringify({ type: "pong" }));
+  };
+  socket.onclose = leave;
+  socket.onerror = leave;
+  return response;
+}
