@@ -8,6 +8,15 @@ export const MACHINE_CLASSES = ["I", "II", "III", "IV"] as const;
 const text = z.string().max(200).nullish();
 const magnitude = z.number().min(0).nullish();
 
+/** Tens of thousands of samples are looked at in one go, and wrong in one sentence. */
+const numbers = z.custom<readonly number[]>(
+  (value) => Array.isArray(value) && value.every((item) => typeof item === "number"),
+  "expected an array of numbers",
+);
+
+/** A reading tells at least one of these; one without any would pass for a healthy machine. */
+const CONTENTS = ["status", "acceleration", "velocity", "temperature", "fftData", "rawData"];
+
 /** Body of `devices.machine.<id>.registered`. */
 export const MachineRegistered = z.looseObject({
   _id: text,
@@ -56,15 +65,17 @@ export const MachineReading = z.looseObject({
   velocity: z.looseObject({ rms: magnitude, peak: magnitude, crestFactor: magnitude }).nullish(),
   temperature: z.number().nullish(),
   fftData: z.looseObject({
-    frequencies: z.array(z.number()).nullish(),
-    amplitudes: z.array(z.number()).nullish(),
+    frequencies: numbers.nullish(),
+    amplitudes: numbers.nullish(),
     dominantFrequency: z.number().nullish(),
   }).nullish(),
-  rawData: z.union([z.array(z.number()), z.string()]).nullish(),
+  rawData: z.union([numbers, z.string()], "expected an array of numbers, or base64").nullish(),
   encoding: z.enum(["int16", "float32"]).nullish(),
   scale: z.number().positive().nullish(),
   SR: z.number().positive().nullish(),
   rpm: z.number().min(0).nullish(),
   fMax: z.number().positive().nullish(),
+}).refine((reading) => CONTENTS.some((field) => (reading[field] ?? null) !== null), {
+  error: `expected at least one of ${CONTENTS.join(", ")}`,
 });
 export type MachineReading = z.infer<typeof MachineReading>;

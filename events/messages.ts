@@ -120,7 +120,8 @@ export function parseMessage(
       data,
       text,
       at: moment,
-      messageId: headerMessageId ?? ownMessageId(known.messageIdField, message, data),
+      // What the body calls itself is the same however often, and through whom, it is sent.
+      messageId: ownMessageId(known.messageIdField, message, data) ?? headerMessageId,
     },
   };
 }
@@ -150,19 +151,35 @@ function readJson(payload: Uint8Array): Read {
   if (typeof data !== "object" || data === null || Array.isArray(data)) {
     return refuse("not-an-object", `The payload is ${nameOf(data)}: expected a JSON object`);
   }
-  if (isDeeperThan(data, DEPTH_MAX)) {
-    return refuse("too-deep", `The payload nests deeper than ${DEPTH_MAX} levels`);
-  }
-  return { ok: true, data: data as Json, text };
+  return unstorable(data, DEPTH_MAX) ?? { ok: true, data: data as Json, text };
 }
 
-function isDeeperThan(value: object, levels: number): boolean {
-  if (levels === 0) return true;
-  for (const key in value) {
-    const inner = (value as Json)[key];
-    if (typeof inner === "object" && inner !== null && isDeeperThan(inner, levels - 1)) return true;
+/** What JSON allows and the log does not, wherever in the payload it is. */
+function unstorable(value: object, levels: number): Refusal | undefined {
+  if (levels === 0) {
+    return refuse("too-deep", `The payload nests deeper than ${DEPTH_MAX} levels`);
   }
-  return false;
+  if (Array.isArray(value)) {
+    // By place, not by key: an array may be a waveform.
+    for (let i = 0; i < value.length; i++) {
+      const refusal = unstorableItem(value[i], levels);
+      if (refusal) return refusal;
+    }
+    return undefined;
+  }
+  for (const key in value) {
+    const refusal = unstorableItem((value as Json)[key], levels);
+    if (refusal) return refusal;
+  }
+  return undefined;
+}
+
+function unstorableItem(item: unknown, levels: number): Refusal | undefined {
+  if (typeof item === "number") {
+    if (Number.isFinite(item)) return undefined;
+    return refuse("out-of-range", "The payload has a number beyond what a double holds (1.8e308)");
+  }
+  return typeof item === "object" && item !== null ? unstorable(item, levels - 1) : undefined;
 }
 
 function parseCommand(
@@ -272,6 +289,10 @@ function nameOf(value: unknown): string {
   return value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
 }
 
+/** Reasons quote what was sent, and PostgreSQL's text holds neither NUL nor half a surrogate pair. */
 function refuse(code: string, reason: string): Refusal {
-  return { ok: false, code, reason };
+  return { ok: false, code, reason: reason.toWellFormed().replace(CONTROL, "\ufffd") };
 }
+
+// deno-lint-ignore no-control-regex -- finding them is the point
+const CONTROL = /[\0-\x1f\x7f]/g;
