@@ -7,10 +7,19 @@
  */
 import type { Config } from "../commands/command.ts";
 import { provideBroker, provideDatabase } from "../services/mod.ts";
-import { makeDataFolder } from "../tests/support/telltale.ts";
+import { freePort, removeFolder, temporaryFolder } from "../tests/support/servers.ts";
 import { compareWithEmmett } from "./emmett.ts";
 import { insertByUnnest } from "./raw_limit.ts";
-import { caughtUp, dealtWith, median, perSecond, say, start, statsOf } from "./running.ts";
+import {
+  caughtUp,
+  dealtWith,
+  median,
+  numberOption,
+  perSecond,
+  say,
+  start,
+  statsOf,
+} from "./running.ts";
 
 const DEVICES = 500;
 
@@ -46,8 +55,8 @@ async function measure(
   config: Config,
   { messages, stepMs, emmett }: { messages: number; stepMs: number; emmett: boolean },
 ): Promise<{ rate: number; limit: number }> {
-  const dataDir = makeDataFolder();
-  const brokerDir = makeDataFolder();
+  const dataDir = await temporaryFolder();
+  const brokerDir = await temporaryFolder();
   const own = {
     ...config,
     databaseUrl: undefined,
@@ -86,8 +95,8 @@ async function measure(
     }
   } finally {
     await broker.stop();
-    await Deno.remove(dataDir, { recursive: true });
-    await Deno.remove(brokerDir, { recursive: true });
+    await removeFolder(dataDir);
+    await removeFolder(brokerDir);
   }
 }
 
@@ -102,18 +111,4 @@ async function publisher(args: readonly (string | number)[]): Promise<void> {
     stdin: "null",
   }).spawn().status;
   if (!success) throw new Error("The publisher failed");
-}
-
-export function numberOption(args: readonly string[], name: string, otherwise: number): number {
-  const at = args.indexOf(name);
-  const value = at === -1 ? otherwise : Number(args[at + 1]);
-  if (!Number.isFinite(value) || value <= 0) throw new Error(`${name} takes a positive number`);
-  return value;
-}
-
-export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
 }

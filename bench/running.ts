@@ -64,3 +64,10 @@ export function say(text: string): void {
 export function perSecond(count: number, ms: number): string {
   return Math.round(count / ms * 1000).toLocaleString("en");
 }
+
+export function numberOption(args: readonly string[], name: string, otherwise: number): number {
+  const at = args.indexOf(name);
+  const value = at === -1 ? otherwise : Number(args[at + 1]);
+  if (!Number.isFinite(value) || value <= 0) throw new Error(`${name} takes a positive number`);
+  return value;
+}

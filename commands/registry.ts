@@ -9,6 +9,7 @@ const LOADERS: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   verify: () => import("./verify.ts"),
   rebuild: () => import("./rebuild.ts"),
   test: () => import("./test.ts"),
+  bench: () => import("./bench.ts"),
   check: () => import("./check.ts"),
 };
 

@@ -117,6 +117,7 @@ async function start(
     now: Date.now,
     version: VERSION,
     register,
+    report: (error) => log("error", "a request failed", { problem: error.stack ?? error.message }),
     allowedHosts: isLoopback(config.host) ? LOOPBACK_HOSTS : undefined,
     stopping: stopping.signal,
   });

@@ -1,6 +1,7 @@
 /** `./telltale start`: everything, wired together, until told to stop. */
 import { startServer } from "./server.ts";
-import { type Command, UserError } from "./command.ts";
+import type { Command } from "./command.ts";
+import { UsageError } from "./usage.ts";
 
 export const command: Command = {
   summary: "watch the fleet: bus, log, read models, HTTP; --demo adds a simulated fleet",
@@ -23,7 +24,7 @@ Exit codes: 0 stopped when asked; 1 could not start or had to stop; 2 wrong usag
   async run(args, config) {
     const unknown = args.filter((argument) => argument !== "--demo");
     if (unknown.length > 0) {
-      throw new UserError(`Unknown option "${unknown[0]}"; see ./telltale start --help`);
+      throw new UsageError(`Unknown option "${unknown[0]}"; see ./telltale start --help`);
     }
     const server = await startServer(config);
     const stop = Promise.withResolvers<void>();
@@ -34,7 +35,6 @@ Exit codes: 0 stopped when asked; 1 could not start or had to stop; 2 wrong usag
         print("\nStopping: committing what was taken. Ctrl-C again to stop at once.");
         stop.resolve();
       } else {
-        server.abort();
         Deno.exit(130);
       }
     }

@@ -26,7 +26,7 @@ export const StoreSchedule = z.looseObject({
       dayOfWeek: day.nullish(),
       start_time_local: localTime,
       end_time_local: localTime,
-    }).refine((row) => (row.day ?? row.dayOfWeek) != null, "expected day or dayOfWeek"),
+    }).refine((row) => typeof (row.day ?? row.dayOfWeek) === "number", "expected day or dayOfWeek"),
   ).max(200).nullish(),
   timestamp: z.string().nullish(),
 });

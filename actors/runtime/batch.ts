@@ -133,7 +133,7 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
     );
     if (!parsed.ok) return setAside(message, parsed.code, parsed.reason);
 
-    const actor = registry.actor(kind, id);
+    const actor = registry.actor(address.stream);
     const metadata = metadataOf(message, parsed.input.messageId);
     const before = events.length;
     try {

@@ -18,8 +18,8 @@ export interface Actor {
 
 export interface Registry {
   readonly actors: ReadonlyMap<string, Actor>;
-  /** The actor of a device, new if it never spoke. */
-  actor(kind: string, id: string): Actor;
+  /** The actor of a stream, new if it never spoke. */
+  actor(stream: string): Actor;
   /** Puts a saved fold back. */
   restore(stream: string, state: DeviceState, version: number, offset: number): void;
   /** Folds an event of the log into its actor, unless the actor has seen it. */
@@ -50,7 +50,8 @@ const system: Decider<DeviceState> = {
 export function createRegistry(): Registry {
   const actors = new Map<string, Actor>();
 
-  function create(stream: string, kind: string): Actor {
+  function create(stream: string): Actor {
+    const { kind } = deviceOf(stream);
     const decider = isKind(kind) ? deciders[kind] : system;
     const actor = {
       stream,
@@ -64,20 +65,18 @@ export function createRegistry(): Registry {
     return actor;
   }
 
-  function actor(kind: string, id: string): Actor {
-    const stream = streamOf(kind, id);
-    return actors.get(stream) ?? create(stream, kind);
+  function actor(stream: string): Actor {
+    return actors.get(stream) ?? create(stream);
   }
 
   return {
     actors,
     actor,
     restore(stream, state, version, offset) {
-      Object.assign(create(stream, deviceOf(stream).kind), { state, version, offset });
+      Object.assign(create(stream), { state, version, offset });
     },
     replay(event) {
-      const { kind, id } = deviceOf(event.stream);
-      const found = actor(kind, id);
+      const found = actor(event.stream);
       if (event.version <= found.version) return;
       if (event.version !== found.version + 1) {
         throw new SnapshotGapError(event.stream, found.version, event.version);
@@ -91,6 +90,6 @@ export function createRegistry(): Registry {
 }
 
 /** The stream in which a partition records what happened to itself. */
-export function systemStream(partition: number): { kind: string; id: string } {
-  return { kind: SYSTEM_KIND, id: `partition-${partition}` };
+export function systemStream(partition: number): string {
+  return streamOf(SYSTEM_KIND, `partition-${partition}`);
 }

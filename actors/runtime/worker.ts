@@ -356,14 +356,14 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
     record?: (builder: BatchBuilder, actors: Registry, now: number) => void;
   }> {
     if (resume.from === "sequence" && !resume.missing) return { position: at };
-    const { kind, id } = systemStream(partition);
+    const stream = systemStream(partition);
     if (resume.from === "sequence") {
       const missing = resume.missing;
       deps.log("error", "messages are missing from the broker", { partition, ...missing });
       return {
         position: { ...at, sequence: resume.sequence - 1, sequenceTimeUs: 0 },
         record: (builder, actors, now) =>
-          builder.record(actors.actor(kind, id), {
+          builder.record(actors.actor(stream), {
             type: "MessagesMissing",
             data: { ...missing },
             occurredAt: now,
@@ -380,7 +380,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
     return {
       position,
       record: (builder, actors, now) =>
-        builder.record(actors.actor(kind, id), {
+        builder.record(actors.actor(stream), {
           type: "BrokerHistoryChanged",
           data: {
             why: resume.why,

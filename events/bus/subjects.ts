@@ -1,5 +1,5 @@
 /** Where things are said: `devices.<kind>.<id>.<message>`. */
-import { DEVICE_ID, isKind, type Kind, KINDS } from "../vocabulary.ts";
+import { DEVICE_ID, isKind, type Kind, KINDS, streamOf } from "../vocabulary.ts";
 
 export const STREAM_NAME = "DEVICES";
 
@@ -11,25 +11,45 @@ export function subjectOf(kind: string, id: string, message: string): string {
 }
 
 export type Address =
-  | { readonly ok: true; readonly kind: Kind; readonly id: string; readonly message: string }
+  | {
+    readonly ok: true;
+    readonly kind: Kind;
+    readonly id: string;
+    readonly message: string;
+    readonly stream: string;
+  }
   | { readonly ok: false; readonly code: string; readonly reason: string };
+
+/** Subjects understood before: a device says the same thing on the same subject all its life. */
+const known = new Map<string, Address>();
+const KNOWN_MAX = 50_000;
 
 /** Whom a subject addresses. ATM ids are upper-cased, as their contract says. */
 export function parseSubject(subject: string): Address {
+  const before = known.get(subject);
+  if (before !== undefined) return before;
+  const address = read(subject);
+  if (known.size >= KNOWN_MAX) known.clear();
+  if (address.ok) known.set(subject, address);
+  return address;
+}
+
+function read(subject: string): Address {
   const parts = subject.split(".");
   if (parts.length !== 4 || parts[0] !== "devices") {
     return refuse(`Cannot read subject "${subject}": expected devices.<kind>.<id>.<message>`);
   }
-  const [, kind = "", id = "", message = ""] = parts;
+  const [, kind = "", token = "", message = ""] = parts;
   if (!isKind(kind)) {
     return refuse(`Cannot read subject "${subject}": kind is one of ${KINDS.join(", ")}`);
   }
-  if (!DEVICE_ID.test(id)) {
+  if (!DEVICE_ID.test(token)) {
     return refuse(
       `Cannot read subject "${subject}": an id is 1 to 64 letters, digits, "_", ":" or "-"`,
     );
   }
-  return { ok: true, kind, id: kind === "atm" ? id.toUpperCase() : id, message };
+  const id = kind === "atm" ? token.toUpperCase() : token;
+  return { ok: true, kind, id, message, stream: streamOf(kind, id) };
 }
 
 function refuse(reason: string): Address {

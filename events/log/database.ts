@@ -48,15 +48,22 @@ export function connect({ url, socket, connectionsMax = 4, name }: ConnectOption
   return sql as unknown as Sql;
 }
 
+/** The second formatted last: the reports of a batch share few, and a date is slow to print. */
+let lastSecond = NaN;
+let lastSecondText = "";
+
 /** A moment as PostgreSQL prints it in UTC: `2026-01-01 00:00:00.123+00`, no trailing zeros. */
 export function sqlInstant(ms: number): string {
   const micros = Math.round(ms * 1000);
-  const wholeMs = Math.floor(micros / 1000);
-  const iso = new Date(wholeMs).toISOString();
-  const seconds = `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
-  const fraction = micros - Math.floor(micros / 1_000_000) * 1_000_000;
-  if (fraction === 0) return `${seconds}+00`;
-  let digits = String(fraction).padStart(6, "0");
+  const second = Math.floor(micros / 1_000_000);
+  if (second !== lastSecond) {
+    const iso = new Date(second * 1000).toISOString();
+    lastSecondText = `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
+    lastSecond = second;
+  }
+  const fraction = micros - second * 1_000_000;
+  if (fraction === 0) return `${lastSecondText}+00`;
+  let digits = String(fraction + 1_000_000).slice(1);
   while (digits.endsWith("0")) digits = digits.slice(0, -1);
-  return `${seconds}.${digits}+00`;
+  return `${lastSecondText}.${digits}+00`;
 }

@@ -1,0 +1,53 @@
+/** `./telltale bench`: what each capability does on this machine, beside its limit or its peer. */
+import type { Command, Config } from "./command.ts";
+import { UsageError } from "./usage.ts";
+
+type Bench = { run(args: readonly string[], config: Config): Promise<number> };
+
+const BENCHES: Readonly<Record<string, { summary: string; load(): Promise<Bench> }>> = {
+  ingest: {
+    summary: "messages a second until the log and every read model have them",
+    load: () => import("../bench/ingest.ts"),
+  },
+  latency: {
+    summary: "publish to live feed at 1,000 messages/s",
+    load: () => import("../bench/latency.ts"),
+  },
+  fleet: {
+    summary: "10,000 devices: GET /devices and KPIs, memory",
+    load: () => import("../bench/fleet_reads.ts"),
+  },
+  start: {
+    summary: "time to ready: new folder, existing one, a million events",
+    load: () => import("../bench/starting.ts"),
+  },
+  audit: {
+    summary: "rebuild and verify, events a second",
+    load: () => import("../bench/audit.ts"),
+  },
+};
+
+export const command: Command = {
+  summary: "measure this machine: ingest, latency, fleet, start, audit",
+  help: `Usage: ./telltale bench <name> [options]
+
+${Object.entries(BENCHES).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`).join("\n")}
+
+Each starts servers of its own on temporary folders, and removes them. Figures depend on the machine;
+ratios of two things measured in one run say more.
+
+Options
+  --messages N   (ingest: 300000) how many          --step-ms N  (ingest: 1000) device time between
+  --rounds N     (ingest: 3) repetitions            two messages of a device
+  --no-emmett    (ingest) leave the peer out
+
+Exit codes: 0 measured; 1 failed; 2 wrong usage`,
+
+  async run([name, ...options], config) {
+    const bench = name === undefined ? undefined : BENCHES[name];
+    if (!bench) {
+      throw new UsageError(`Name a benchmark: one of ${Object.keys(BENCHES).join(", ")}`);
+    }
+    return await (await bench.load()).run(options, config);
+  },
+};
