@@ -20,8 +20,8 @@ const DEMO: Omit<FleetOptions, "startAt"> = {
     store: 8 * SECOND_MS,
     sensor: 4 * SECOND_MS,
   },
-  // Something befalls one of the 55 devices about twice a minute, and is over within another.
-  tempo: 240,
+  // Something befalls one of the 55 devices two or three times a minute, and is over within another.
+  tempo: 360,
   mischief: true,
 };
 const HISTORY_MS = HOUR_MS;
