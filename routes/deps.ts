@@ -29,6 +29,8 @@ export interface Deps {
   readonly version: string;
   /** Metrics of the other parts; the routes add their own. */
   readonly register: Registry;
+  /** Told of every error that is our own fault: whoever asked gets no detail. */
+  report(error: Error): void;
   /** Names the `Host` header may hold, without port; undefined where any will do. */
   readonly allowedHosts: readonly string[] | undefined;
   /** Fires when the server stops taking requests: live feeds and long answers end. */
@@ -46,14 +48,15 @@ export interface ActorState {
 export interface Stats {
   readonly events: number;
   readonly quarantined: number;
-  readonly devices: Readonly<Record<Kind, number>>;
+  /** Per kind. */
+  readonly devices: Readonly<Record<string, number>>;
   readonly partitions: readonly {
     readonly partition: number;
     readonly batch: number;
     readonly offset: number;
     readonly broker_sequence: number;
-    /** Messages JetStream has stored and the log has not. */
-    readonly lag: number;
+    /** Messages JetStream has stored and the log has not; null while it cannot be asked. */
+    readonly lag: number | null;
   }[];
   /** Lag: events the log has and the projection has not. */
   readonly projections: readonly { readonly name: string; readonly lag: number }[];

@@ -1,5 +1,5 @@
 /** Orders from people to one actor, and its answer after the commit. */
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { subjectOf } from "../events/bus/subjects.ts";
 import type { Answer, Publisher } from "../events/bus/publisher.ts";
 import { COMMANDS } from "../events/device.ts";

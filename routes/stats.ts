@@ -1,6 +1,5 @@
 /** How Telltale itself is doing: what it has, and what it has not caught up with. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { KINDS } from "../events/vocabulary.ts";
 import type { Deps } from "./deps.ts";
 import { createRouter } from "./router.ts";
 import { json, problems } from "./schemas.ts";
@@ -16,13 +15,15 @@ const stats = createRoute({
       z.object({
         events: z.int(),
         quarantined: z.int(),
-        devices: z.record(z.enum(KINDS), z.int()),
+        devices: z.record(z.string(), z.int()).openapi({ description: "Per kind." }),
         partitions: z.array(z.object({
           partition: z.int(),
           batch: z.int(),
           offset: z.int(),
           broker_sequence: z.int(),
-          lag: z.int().openapi({ description: "Messages JetStream has and the log has not." }),
+          lag: z.int().nullable().openapi({
+            description: "Messages JetStream has and the log has not; null while it is away.",
+          }),
         })),
         projections: z.array(z.object({
           name: z.string(),

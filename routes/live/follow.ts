@@ -5,10 +5,13 @@ import type { Encoding } from "./encoding.ts";
 import { type Hub, type Interest, wants, type Watcher } from "./hub.ts";
 
 export interface Receiver extends Watcher {
-  /** Resolves when it has room for more; rejects when it is gone. */
+  /** Resolves when it has room for more. Throws ReaderGoneError. */
   room(): Promise<void>;
-  /** True once nobody receives any more. */
-  gone(): boolean;
+}
+
+/** The reader has gone away: nothing is wrong, and nothing is left to do. */
+export class ReaderGoneError extends Error {
+  override readonly name = "ReaderGoneError";
 }
 
 export interface FollowOptions {
@@ -22,8 +25,10 @@ export interface FollowOptions {
 }
 
 const PAGE_EVENTS = 1_000;
+/** Sent at once: even with the largest payloads, well below what may wait for a reader. */
+const PIECE_EVENTS = 8;
 
-/** Resolves with how to stop, once the feed has joined the hub. Rejects when the receiver is gone. */
+/** Resolves with how to stop, once the feed has joined the hub. Throws ReaderGoneError. */
 export async function follow(options: FollowOptions): Promise<() => void> {
   const { hub, interest, encoding, receiver, readEvents } = options;
   const wanted = wants(interest);
@@ -32,14 +37,17 @@ export async function follow(options: FollowOptions): Promise<() => void> {
   /** Sends one page of a partition; false when the log had no more. */
   async function readOn(partition: number): Promise<boolean> {
     const events = await readEvents(partition, after.get(partition) ?? 0, PAGE_EVENTS);
-    const messages: unknown[] = [];
-    for (const event of events) {
-      after.set(partition, event.offset);
-      if (wanted(event)) messages.push(encoding.event(event, formatOffsets(after)));
+    for (let i = 0; i < events.length; i += PIECE_EVENTS) {
+      const messages: unknown[] = [];
+      for (const event of events.slice(i, i + PIECE_EVENTS)) {
+        after.set(partition, event.offset);
+        if (wanted(event)) messages.push(encoding.event(event, formatOffsets(after)));
+      }
+      if (messages.length > 0) receiver.send(encoding.join(messages));
+      await receiver.room();
     }
-    if (messages.length > 0) receiver.send(encoding.join(messages));
-    else if (events.length > 0) receiver.send(encoding.heartbeat(formatOffsets(after)));
-    await receiver.room();
+    // Where nothing was wanted for long, the reader still learns how far it has come.
+    if (events.length > 0) receiver.send(encoding.heartbeat(formatOffsets(after)));
     return events.length === PAGE_EVENTS;
   }
 

@@ -8,7 +8,7 @@ import { invalid } from "../problem.ts";
 import { createRouter } from "../router.ts";
 import { addressOf, IdSchema, KindSchema, problems } from "../schemas.ts";
 import { type Encoding, sse, webSocket } from "./encoding.ts";
-import { follow, type Receiver } from "./follow.ts";
+import { follow, ReaderGoneError, type Receiver } from "./follow.ts";
 import { createHub, type Interest } from "./hub.ts";
 import { sseResponse } from "./sse.ts";
 import { TOPICS } from "./topics.ts";
@@ -50,9 +50,13 @@ const live = createRoute({
   },
 });
 
-export type LiveDeps = Pick<Deps, "sql" | "feed" | "readEvents" | "register" | "stopping">;
+export type LiveDeps = Pick<
+  Deps,
+  "sql" | "feed" | "readEvents" | "register" | "report" | "stopping"
+>;
 
-export function liveRoutes({ sql, feed, readEvents, register, stopping }: LiveDeps): OpenAPIHono {
+export function liveRoutes(deps: LiveDeps): OpenAPIHono {
+  const { sql, feed, readEvents, register, report, stopping } = deps;
   const app = createRouter();
   const hub = createHub(feed);
   stopping.addEventListener("abort", () => hub.close());
@@ -92,13 +96,21 @@ export function liveRoutes({ sql, feed, readEvents, register, stopping }: LiveDe
     ]));
   }
 
-  function start(
+  async function start(
     interest: Interest,
     encoding: Encoding,
     receiver: Receiver,
     from: Offsets,
   ): Promise<() => void> {
-    return follow({ hub, readEvents, interest, encoding, receiver, from });
+    try {
+      return await follow({ hub, readEvents, interest, encoding, receiver, from });
+    } catch (error) {
+      if (!(error instanceof ReaderGoneError)) {
+        report(error instanceof Error ? error : new Error(String(error)));
+        receiver.end("interrupted", "The feed was interrupted; reconnect to go on");
+      }
+      return () => {};
+    }
   }
 
   return app;

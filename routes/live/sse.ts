@@ -1,15 +1,10 @@
 /** A live feed as Server-Sent Events. */
 import { sse } from "./encoding.ts";
-import type { Receiver } from "./follow.ts";
+import { ReaderGoneError, type Receiver } from "./follow.ts";
 
 /** What may wait for a reader; the bytes themselves are shared with others who watch the same. */
-const WAITING_BYTES_MAX = 1024 * 1024;
+const WAITING_BYTES_MAX = 4 * 1024 * 1024;
 const RECONNECT_MS = 2_000;
-
-/** The reader has gone away: nothing is wrong, and nothing is left to do. */
-export class ReaderGoneError extends Error {
-  override readonly name = "ReaderGoneError";
-}
 
 /** The answer, with its head and a first line at once; `start` is called when somebody reads. */
 export function sseResponse(start: (receiver: Receiver) => Promise<() => void>): Response {
@@ -42,13 +37,9 @@ export function sseResponse(start: (receiver: Receiver) => Promise<() => void>):
           }
           if (gone) throw new ReaderGoneError("the reader has gone away");
         },
-        gone: () => gone,
       };
       controller.enqueue(new TextEncoder().encode(`: live\nretry: ${RECONNECT_MS}\n\n`));
-      start(receiver).then((stopping) => gone ? stopping() : stop = stopping).catch((error) => {
-        if (error instanceof ReaderGoneError || gone) return;
-        receiver.end("interrupted", "The feed was interrupted; reconnect to go on");
-      });
+      start(receiver).then((stopping) => gone ? stopping() : stop = stopping);
     },
     pull: () => wake?.(),
     cancel: leave,

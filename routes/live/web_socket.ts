@@ -1,9 +1,8 @@
 /** A live feed over a WebSocket. */
 import { webSocket } from "./encoding.ts";
-import type { Receiver } from "./follow.ts";
-import { ReaderGoneError } from "./sse.ts";
+import { ReaderGoneError, type Receiver } from "./follow.ts";
 
-const WAITING_BYTES_MAX = 1024 * 1024;
+const WAITING_BYTES_MAX = 4 * 1024 * 1024;
 const ROOM_LOOK_MS = 20;
 
 /** Told to come back, in WebSocket's own numbers: "try again later" and "going away". */
@@ -40,7 +39,6 @@ export function webSocketResponse(
       }
       if (gone) throw new ReaderGoneError("the reader has gone away");
     },
-    gone: () => gone,
   };
 
   function leave(): void {
@@ -49,10 +47,7 @@ export function webSocketResponse(
   }
 
   socket.onopen = () => {
-    start(receiver).then((stopping) => gone ? stopping() : stop = stopping).catch((error) => {
-      if (error instanceof ReaderGoneError || gone) return;
-      receiver.end("interrupted", "The feed was interrupted; reconnect to go on");
-    });
+    start(receiver).then((stopping) => gone ? stopping() : stop = stopping);
   };
   socket.onmessage = ({ data }) => {
     if (!gone && data === "ping") socket.send(JSON.stringify({ type: "pong" }));

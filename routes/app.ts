@@ -1,0 +1,71 @@
+/** All of HTTP: who may ask, what can be asked, and how it says no. */
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { alarmRoutes } from "./alarms.ts";
+import { availabilityRoutes } from "./availability.ts";
+import { atmDashboardRoutes } from "./contracts/atm_dashboard.ts";
+import { atmRegistryRoutes } from "./contracts/atm_registry.ts";
+import { atmTelemetryRoutes } from "./contracts/atm_telemetry.ts";
+import { dashboardRoutes } from "./dashboard/mod.ts";
+import type { Deps } from "./deps.ts";
+import { deviceStoryRoutes } from "./device_story.ts";
+import { deviceRoutes } from "./devices.ts";
+import { docsRoutes } from "./docs.ts";
+import { eventRoutes } from "./events.ts";
+import { fleetRoutes } from "./fleet.ts";
+import { healthRoutes } from "./health.ts";
+import { guardHosts } from "./hosts.ts";
+import { liveRoutes } from "./live/mod.ts";
+import { countRequests, metricRoutes } from "./metrics.ts";
+import { createNotFound } from "./not_found.ts";
+import { readYourWrites } from "./offsets.ts";
+import { orderRoutes } from "./orders.ts";
+import { problemOf } from "./problem.ts";
+import { quarantineRoutes } from "./quarantine.ts";
+import { statsRoutes } from "./stats.ts";
+import { telemetryRoutes } from "./telemetry.ts";
+import { trendRoutes } from "./trends.ts";
+
+const API = "/api/v1";
+
+export function createApp(deps: Deps): OpenAPIHono {
+  const app = new OpenAPIHono();
+  app.onError((error, c) => problemOf(error, c, deps.report));
+  app.notFound(createNotFound(app));
+
+  app.use("*", countRequests(deps.register));
+  app.use("*", guardHosts(deps.allowedHosts));
+  app.use(`${API}/*`, readYourWrites(deps));
+
+  // Fixed paths before those with a parameter in the same place.
+  app.route(API, atmTelemetryRoutes(deps));
+  app.route(API, atmRegistryRoutes(deps));
+  app.route(API, atmDashboardRoutes(deps));
+  app.route(API, telemetryRoutes(deps));
+  app.route(API, deviceRoutes(deps));
+  app.route(API, deviceStoryRoutes(deps));
+  app.route(API, availabilityRoutes(deps));
+  app.route(API, trendRoutes(deps));
+  app.route(API, orderRoutes(deps));
+  app.route(API, fleetRoutes(deps));
+  app.route(API, alarmRoutes(deps));
+  app.route(API, quarantineRoutes(deps));
+  app.route(API, eventRoutes(deps));
+  app.route(API, liveRoutes(deps));
+  app.route(API, statsRoutes(deps));
+  app.route("/", healthRoutes(deps));
+  app.route("/", metricRoutes(deps.register));
+  app.route("/", docsRoutes());
+  app.route("/", dashboardRoutes());
+
+  app.doc31("/openapi.json", {
+    openapi: "3.1.0",
+    info: {
+      title: "Telltale",
+      version: deps.version,
+      description: "Watches a fleet of ATMs, machines, stores and sensors.",
+      license: { name: "MIT" },
+    },
+    servers: [{ url: "/" }],
+  });
+  return app;
+}

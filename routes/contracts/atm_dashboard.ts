@@ -1,0 +1,151 @@
+/** The ATM fleet in numbers, under its own paths: computed, every one of them. */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { formatInstant } from "../../events/instant.ts";
+import type { Sql } from "../../events/log/database.ts";
+import { activityStats } from "../../projections/activity.ts";
+import type { Device } from "../../projections/device.ts";
+import { atmDashboard } from "../../projections/fleet.ts";
+import type { Deps } from "../deps.ts";
+import { createRouter } from "../router.ts";
+import { Instant, json, problems } from "../schemas.ts";
+import { everyAtm } from "./atms.ts";
+
+const dashboard = createRoute({
+  method: "get",
+  path: "/dashboard/stats",
+  operationId: "getAtmDashboard",
+  summary: "The ATM fleet now",
+  tags: ["ATM monitoring"],
+  responses: {
+    200: json(
+      z.object({
+        total_atms: z.int(),
+        online_atms: z.int(),
+        offline_atms: z.int(),
+        error_atms: z.int(),
+        total_transactions_today: z.int()
+          .openapi({ description: "Reports received today, UTC." }),
+        avg_cash_level: z.number().nullable(),
+        critical_alerts: z.int(),
+        last_updated: Instant,
+      }),
+      "Counts",
+    ),
+    ...problems(503),
+  },
+});
+
+const Level = z.object({ range: z.string(), count: z.int() });
+const Counts = z.record(z.string(), z.int());
+
+const analytics = createRoute({
+  method: "get",
+  path: "/analytics/data",
+  operationId: "getAtmAnalytics",
+  summary: "The ATM fleet by cash level, status, region and day",
+  tags: ["ATM monitoring"],
+  responses: {
+    200: json(
+      z.object({
+        overview: z.object({
+          total_atms: z.int(),
+          online_atms: z.int(),
+          avg_cash_level: z.number().nullable(),
+          critical_alerts: z.int(),
+        }),
+        cash_levels: z.array(Level),
+        status_data: Counts,
+        region_data: Counts,
+        weekly_trends: z.array(z.object({ date: z.iso.date(), reports: z.int() }))
+          .openapi({ description: "The last seven days, UTC, today included." }),
+        last_updated: Instant,
+      }),
+      "Distributions",
+    ),
+    ...problems(503),
+  },
+});
+
+export function atmDashboardRoutes({ sql, now }: Pick<Deps, "sql" | "now">): OpenAPIHono {
+  const app = createRouter();
+
+  app.openapi(dashboard, async (c) => {
+    const fleet = await atmDashboard(sql, now());
+    return c.json({
+      total_atms: fleet.total,
+      online_atms: fleet.online,
+      offline_atms: fleet.offline,
+      error_atms: fleet.error,
+      total_transactions_today: fleet.reportsToday,
+      avg_cash_level: rounded(fleet.averageCashLevel),
+      critical_alerts: fleet.criticalAlarms,
+      last_updated: formatInstant(now()),
+    }, 200);
+  });
+
+  app.openapi(analytics, async (c) => {
+    const [fleet, registered, week] = await Promise.all([
+      atmDashboard(sql, now()),
+      everyAtm(sql, {}),
+      reportsPerDay(sql, now()),
+    ]);
+    const atms = registered.filter(({ decommissioned }) => !decommissioned);
+    return c.json({
+      overview: {
+        total_atms: fleet.total,
+        online_atms: fleet.online,
+        avg_cash_level: rounded(fleet.averageCashLevel),
+        critical_alerts: fleet.criticalAlarms,
+      },
+      cash_levels: cashLevels(atms),
+      status_data: countBy(atms, ({ status }) => status ?? "unknown"),
+      region_data: countBy(atms, ({ region }) => region ?? "unknown"),
+      weekly_trends: week,
+      last_updated: formatInstant(now()),
+    }, 200);
+  });
+
+  return app;
+}
+
+const LEVELS = [["<20", 20], ["20-50", 50], ["50-80", 80], [">=80", Infinity]] as const;
+
+/** ATMs that have told their level, by percent. */
+function cashLevels(atms: readonly Device[]): z.infer<typeof Level>[] {
+  const levels = LEVELS.map(([range]) => ({ range, count: 0 }));
+  for (const { latest } of atms) {
+    const percent = latest?.cash_level_percent;
+    if (typeof percent !== "number") continue;
+    const level = levels[LEVELS.findIndex(([, below]) => percent < below)];
+    if (level !== undefined) level.count++;
+  }
+  return levels;
+}
+
+function countBy(
+  atms: readonly Device[],
+  nameOf: (atm: Device) => string,
+): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const atm of atms) counts.set(nameOf(atm), (counts.get(nameOf(atm)) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort());
+}
+
+const DAY_MS = 86_400_000;
+
+async function reportsPerDay(
+  sql: Sql,
+  now: number,
+): Promise<{ date: string; reports: number }[]> {
+  const midnight = now - now % DAY_MS;
+  const days = [6, 5, 4, 3, 2, 1, 0].map((ago) => midnight - ago * DAY_MS);
+  return await Promise.all(days.map(async (day) => {
+    // As that day's last moment saw it.
+    const { today } = await activityStats(sql, "atm", Math.min(day + DAY_MS - 1, now));
+    return { date: formatInstant(day).slice(0, 10), reports: today };
+  }));
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(value * 100) / 100;
+}
