@@ -234,7 +234,7 @@ async function readinessOf(
 const PROBE_MS = 2_000;
 
 async function probe(ask: () => Promise<unknown>): Promise<{ ok: boolean; detail: string }> {
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${PROBE_MS} ms`)), PROBE_MS);
   });
