@@ -1,10 +1,8 @@
 /** What happened to one device, and what its actor knew at any moment. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { RecordedEvent } from "../events/event.ts";
 import { formatInstant } from "../events/instant.ts";
-import { readStreamBackwards } from "../events/log/query.ts";
+import { readStory } from "../events/log/query.ts";
 import { readStream } from "../events/log/read.ts";
-import type { Sql } from "../events/log/database.ts";
 import { streamOf } from "../events/vocabulary.ts";
 import type { Deps } from "./deps.ts";
 import { EventJson, eventJson } from "./event_json.ts";
@@ -91,8 +89,10 @@ export function deviceStoryRoutes(
 
   app.openapi(events, async (c) => {
     const { kind, id } = addressOf(c.req.valid("param"));
-    const { limit, order, ...range } = c.req.valid("query");
-    const page = await readStory(sql, streamOf(kind, id), { ...range, order, limit: limit + 1 });
+    const query = c.req.valid("query");
+    const { after = -1, before = Number.MAX_SAFE_INTEGER, order, limit } = query;
+    const range = { after, before, order, limit: limit + 1 };
+    const page = await readStory(sql, streamOf(kind, id), range);
     if (page.length === 0 && (await readStream(sql, streamOf(kind, id), 0, 1)).length === 0) {
       throw unknownDevice(kind, id);
     }
@@ -118,22 +118,4 @@ export function deviceStoryRoutes(
   });
 
   return app;
-}
-
-interface StoryRange {
-  readonly after?: number | undefined;
-  readonly before?: number | undefined;
-  readonly order: "asc" | "desc";
-  readonly limit: number;
-}
-
-async function readStory(
-  sql: Sql,
-  stream: string,
-  { after = -1, before = Number.MAX_SAFE_INTEGER, order, limit }: StoryRange,
-): Promise<readonly RecordedEvent[]> {
-  const page = order === "asc"
-    ? await readStream(sql, stream, after + 1, limit)
-    : await readStreamBackwards(sql, stream, before, limit);
-  return page.filter(({ version }) => version > after && version < before);
 }

@@ -121,8 +121,10 @@ export function refused(
   { code, reason }: { readonly code: string; readonly reason: string },
   payload: Uint8Array,
 ): ProblemError {
-  const place = code === "not-json" ? `; ${mistakeIn(new TextDecoder().decode(payload))}` : "";
-  return new ProblemError(MESSAGE_STATUSES[code] ?? 422, code, reason + place);
+  const detail = code === "not-json"
+    ? `The payload is not JSON: ${mistakeIn(new TextDecoder().decode(payload))}`
+    : reason;
+  return new ProblemError(MESSAGE_STATUSES[code] ?? 422, code, detail);
 }
 
 /** PostgreSQL: starting, stopping, out of connections, or just gone. */
