@@ -3,38 +3,51 @@ import { get } from "./api.js";
 import { byId, deviceLink, make, pill } from "./elements.js";
 import { ago, count, duration, moment, toneOf } from "./format.js";
 
-const ALARMS_MAX = 50;
+const OPEN_MAX = 50;
+const CLEARED_MAX = 5;
 const HAPPENING_MAX = 30;
 
 /** What is shown, so that only a change touches the list: a screen reader reads out what is new. */
 let shown;
 
 export async function refreshAlarms() {
-  const { alarms, next } = await get("/alarms", { state: "open", limit: ALARMS_MAX });
-  byId("alarms-count").textContent = alarms.length === 0
-    ? ""
-    : `${count(alarms.length)}${next ? "+" : ""} open`;
+  const [open, cleared] = await Promise.all([
+    get("/alarms", { state: "open", limit: OPEN_MAX }),
+    get("/alarms", { state: "cleared", limit: CLEARED_MAX }),
+  ]);
+  byId("alarms-count").textContent = open.alarms.length === 0
+    ? "none open"
+    : `${count(open.alarms.length)}${open.next ? "+" : ""} open`;
+  const alarms = [...open.alarms, ...cleared.alarms];
   const keys = alarms.map(keyOf);
   if (shown?.join() === keys.join()) return;
   byId("alarms").replaceChildren(
     ...(alarms.length === 0
-      ? [make("li", { class: "empty" }, "No open alarm.")]
+      ? [make("li", { class: "empty" }, "No alarm yet.")]
       : alarms.map((alarm) => item(alarm, shown && !shown.includes(keyOf(alarm))))),
   );
   shown = keys;
 }
 
-function keyOf({ kind, id, reason, severity, raised_at: raisedAt }) {
-  return `${kind}/${id}/${reason}/${severity}/${raisedAt}`;
+function keyOf({ kind, id, reason, severity, raised_at: raisedAt, cleared_at: clearedAt }) {
+  return [kind, id, reason, severity, raisedAt, clearedAt].join("/");
 }
 
-function item({ kind, id, reason, severity, message, raised_at: raisedAt }, fresh) {
+function item(alarm, fresh) {
+  const { kind, id, reason, severity, message, raised_at: raisedAt, cleared_at: clearedAt } = alarm;
+  const since = clearedAt ?? raisedAt;
+  const badge = clearedAt ? pill("cleared", "dim") : pill(severity, toneOf(severity));
+  const lasted = clearedAt ? new Date(clearedAt).getTime() - new Date(raisedAt).getTime() : 0;
   return make(
     "li",
     { class: fresh ? "fresh" : undefined },
-    make("span", {}, pill(severity, toneOf(severity)), " ", deviceLink(kind, id)),
-    make("time", { class: "when", title: moment(raisedAt), "data-since": raisedAt }, ago(raisedAt)),
-    make("span", { class: "what" }, message ?? reason),
+    make("span", {}, badge, " ", deviceLink(kind, id)),
+    make("time", { class: "when", title: moment(since), "data-since": since }, ago(since)),
+    make(
+      "span",
+      { class: "what" },
+      `${message || reason}${clearedAt ? `, for ${duration(lasted)}` : ""}`,
+    ),
   );
 }
 
@@ -60,6 +73,7 @@ export function tell({ type, kind, id, data, occurred_at: at }) {
   if (!Object.hasOwn(STORIES, type)) return;
   const [text, tone] = STORIES[type](data);
   const list = byId("happening");
+  list.querySelector(".empty")?.remove();
   list.prepend(
     make(
       "li",

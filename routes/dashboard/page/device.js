@@ -41,7 +41,7 @@ export async function openDevice(kind, id, onProblem) {
       make(
         "div",
         { class: "columns" },
-        panel("Latest events", events, make("a", { href: `/api/v1${path}/events` }, "its log")),
+        panel("Latest events", events, make("a", { href: `/api/v1${path}/events` }, "all of them")),
         make("div", { class: "stack" }, panel("Newest report", facts)),
       ),
     ),

@@ -58,12 +58,16 @@ async function refreshStats() {
   const behind = (lags) => lags.reduce((sum, { lag }) => sum + (lag ?? 0), 0);
   const shown = [
     ["events", count(events)],
-    ["quarantined", count(quarantined)],
+    ["quarantined", quarantined > 0 ? quarantineLink(quarantined) : "0"],
     ["lag", count(behind(partitions) + behind(projections))],
   ];
   byId("stats").replaceChildren(
     ...shown.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
   );
+}
+
+function quarantineLink(quarantined) {
+  return make("a", { href: "/api/v1/quarantine" }, count(quarantined));
 }
 
 function refreshSoon() {
