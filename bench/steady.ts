@@ -49,7 +49,8 @@ export function wallClock(): number {
   return performance.timeOrigin + performance.now();
 }
 
-function helper(name: string, args: readonly (string | number)[]): Deno.ChildProcess {
+/** Runs `bench/<name>.ts` as a process of its own. */
+export function helper(name: string, args: readonly (string | number)[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [
       "run",
