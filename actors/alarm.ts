@@ -23,14 +23,16 @@ export interface StatusAlarm {
 }
 
 /** The reasons a status can give, and therefore take away. */
-const STATUS_REASONS: readonly AlarmReason[] = ["offline", "error"];
+const STATUS_REASONS = ["offline", "error"] as const;
+const NOTHING: readonly DeviceEvent[] = [];
 
 /** Raises and clears so that exactly the status's own alarm is open. */
 export function alarmsForStatus(
   open: OpenAlarms,
   wanted: StatusAlarm | undefined,
   at: number,
-): DeviceEvent[] {
+): readonly DeviceEvent[] {
+  if (wanted === undefined && !open.offline && !open.error) return NOTHING; // Nearly always.
   const events: DeviceEvent[] = [];
   for (const reason of STATUS_REASONS) {
     if (reason !== wanted?.reason) events.push(...clearAlarm(open, reason, at));

@@ -1,4 +1,6 @@
 /** The cash machine: out of service is an alarm, an error even more so. */
+import { ERROR_CODES } from "../events/atm.ts";
+import type { Json } from "../events/vocabulary.ts";
 import { deviceDecider, type DeviceState } from "./device.ts";
 import type { Decider } from "./decider.ts";
 
@@ -6,14 +8,18 @@ export const atm: Decider<DeviceState> = deviceDecider({
   kind: "atm",
   stateVersion: 1,
   records: { telemetry: "TelemetryReported" },
-  // The same ATM and timestamp twice is the same report.
-  oneReportAMoment: true,
-  statusAlarm(status) {
+  statusAlarm(status, report) {
     switch (status) {
       case "offline":
         return { reason: "offline", severity: "high", message: "The ATM is offline" };
       case "error":
-        return { reason: "error", severity: "critical", message: "The ATM reports an error" };
+        return { reason: "error", severity: "critical", message: describeError(report) };
     }
   },
 });
+
+function describeError({ error_code, error_message }: Json): string {
+  if (typeof error_code !== "string") return "The ATM reports an error";
+  const meaning = ERROR_CODES[error_code]?.meaning ?? error_message;
+  return `The ATM reports error ${error_code}${meaning ? `: ${meaning}` : ""}`;
+}

@@ -7,40 +7,26 @@
  */
 import type { AlarmReason, DeviceEvent } from "../events/device.ts";
 import type { Event, NewEvent } from "../events/event.ts";
-import { formatInstant } from "../events/instant.ts";
-import { forEachMeasure, observedStatus, worseOf } from "../events/measures.ts";
-import type { Kind } from "../events/vocabulary.ts";
-import { alarmsForStatus, type OpenAlarms, raiseAlarm, type StatusAlarm } from "./alarm.ts";
-import { clearAlarm } from "./alarm.ts";
+import { forEachMeasure, observedStatus } from "../events/measures.ts";
+import type { Json, Kind } from "../events/vocabulary.ts";
+import { alarmsForStatus, type StatusAlarm } from "./alarm.ts";
 import { decideCommand } from "./command.ts";
-import type { Decider, MessageInput, TickInput } from "./decider.ts";
+import type { Decider, MessageInput } from "./decider.ts";
+import * as repeats from "./repeats.ts";
 import { addValue, emptyRolling, type Rolling } from "./rolling.ts";
-import { learnInterval, silenceTimeoutMs } from "./silence.ts";
+import { comeBack, decideTick, learnInterval, type Listening, silenceDeadline } from "./silence.ts";
+import { noteStatus, type Observed, type PartStatus, statusAfter } from "./status.ts";
 
-export interface DeviceState {
+/** Plain JSON. Moments are epoch ms. */
+export interface DeviceState extends Listening, repeats.Recent {
   /** Whether it was ever registered, by its first message or by an order. */
   known: boolean;
   /** Whether an order put it into the registry. */
   registered: boolean;
-  decommissioned: boolean;
-  /** Our clock at its last report; null before the first. Epoch ms, as all moments here. */
-  lastSeenAt: number | null;
-  /** The newest moment it reported by its own clock, never ahead of ours. */
-  lastAt: number | null;
   status: string | null;
-  statusAt: number | null;
-  silentSince: number | null;
-  /** The usual time between two reports, learned; null until then. */
-  intervalMs: number | null;
-  intervalsSeen: number;
-  /** As configured; null for three times the usual interval. */
-  silenceTimeoutSeconds: number | null;
-  /** Ids of the latest messages that had one, oldest first. */
-  recentIds: string[];
-  /** Moments that identify the latest reports of kinds that have one report a moment. */
-  recentMoments: number[];
-  alarms: OpenAlarms;
-  rolling: Rolling;
+  statusSince: number | null;
+  readonly parts: PartStatus[];
+  readonly rolling: Rolling;
 }
 
 /** What one kind of device adds. */
@@ -49,14 +35,11 @@ export interface DeviceRules {
   readonly stateVersion: number;
   /** The type of event each message is recorded as. */
   readonly records: Readonly<Record<string, string>>;
-  statusAlarm(status: string): StatusAlarm | undefined;
-  /** Whether two reports of the same moment (and status) are the same report. */
-  readonly oneReportAMoment: boolean;
+  /** The alarm a status means; `report` is what it was last told by. */
+  statusAlarm(status: string, report: Json): StatusAlarm | undefined;
+  /** The part a report is about, where the device reports part by part. */
+  partOf?(report: Json): string;
 }
-
-/** How many messages back a repeat is recognised. */
-export const RECENT_IDS = 64;
-export const RECENT_MOMENTS = 256;
 
 export function deviceDecider(rules: DeviceRules): Decider<DeviceState> {
   return {
@@ -64,21 +47,13 @@ export function deviceDecider(rules: DeviceRules): Decider<DeviceState> {
     stateVersion: rules.stateVersion,
     initial,
     decide(state, input) {
-      switch (input.type) {
-        case "Message":
-          return isRepeat(rules, state, input) ? [] : decideMessage(rules, state, input);
-        case "Command":
-          return isKnownId(state, input.messageId) ? [] : decideCommand(rules.kind, state, input);
-        case "Tick":
-          return decideTick(state, input);
-      }
+      if (input.type === "Tick") return decideTick(state, input);
+      if (repeats.isKnownId(state, input.messageId)) return [];
+      if (input.type === "Command") return decideCommand(rules.kind, state, input);
+      return decideMessage(rules, state, input);
     },
     evolve: (state, event) => evolve(rules, state, event),
-    nextDeadline(state) {
-      const { lastSeenAt, silentSince, decommissioned } = state;
-      if (lastSeenAt === null || silentSince !== null || decommissioned) return Infinity;
-      return lastSeenAt + silenceTimeoutMs(state);
-    },
+    nextDeadline: silenceDeadline,
   };
 }
 
@@ -89,211 +64,140 @@ function initial(): DeviceState {
     decommissioned: false,
     lastSeenAt: null,
     lastAt: null,
-    status: null,
-    statusAt: null,
+    watchedSince: null,
     silentSince: null,
+    silenceTimeoutSeconds: null,
     intervalMs: null,
     intervalsSeen: 0,
-    silenceTimeoutSeconds: null,
+    status: null,
+    statusSince: null,
+    parts: [],
+    alarms: {},
     recentIds: [],
     recentMoments: [],
-    alarms: {},
     rolling: emptyRolling(),
   };
-}
-
-function isKnownId(state: DeviceState, messageId: string | undefined): boolean {
-  return messageId !== undefined && state.recentIds.includes(messageId);
-}
-
-function isRepeat(rules: DeviceRules, state: DeviceState, input: MessageInput): boolean {
-  if (isKnownId(state, input.messageId)) return true;
-  // A moment later than every other cannot be among them: the usual case costs nothing.
-  if (!rules.oneReportAMoment || state.lastAt === null || input.at > state.lastAt) return false;
-  const moment = momentOf(rules, typeOf(rules, input), input.data.status, input.at);
-  return moment !== undefined && state.recentMoments.includes(moment);
-}
-
-function typeOf(rules: DeviceRules, { message }: MessageInput): string {
-  const type = rules.records[message];
-  if (type === undefined) throw new Error(`No rule for a ${rules.kind}'s message "${message}"`);
-  return type;
-}
-
-/** The number that names a report by its moment: one number per status where statuses differ. */
-function momentOf(
-  rules: DeviceRules,
-  type: string,
-  status: unknown,
-  at: number,
-): number | undefined {
-  if (!rules.oneReportAMoment) return undefined;
-  if (type === "TelemetryReported") return at;
-  if (type === "PollReported") return status === "inactive" ? -at : at;
-  return undefined;
 }
 
 function decideMessage(
   rules: DeviceRules,
   state: DeviceState,
-  input: MessageInput,
+  { id, message, data, text, at, now }: MessageInput,
 ): readonly NewEvent[] {
-  const report: NewEvent = {
-    type: typeOf(rules, input),
-    data: input.data,
-    text: input.text,
-    occurredAt: input.at,
-  };
-  const changes = changesAfter(rules, state, report, input.now);
-  if (state.known) return changes.length === 0 ? [report] : [report, ...changes];
-  const { id, at } = input;
-  const registered: DeviceEvent = {
-    type: "DeviceRegistered",
-    data: { kind: rules.kind, id },
-    occurredAt: at,
-  };
-  return [registered, report, ...changes];
-}
+  const type = rules.records[message];
+  if (type === undefined) throw new Error(`No rule for a ${rules.kind}'s message "${message}"`);
+  const record: NewEvent = { type, data, text, occurredAt: at };
+  const status = observedStatus(record);
+  const known = status !== undefined &&
+    repeats.isKnownMoment(state, repeats.momentOf(rules.kind, status, at));
+  if (known) return [];
 
-/** What a report changes beyond being recorded: silence ends, the status and its alarms move. */
-function changesAfter(
-  rules: DeviceRules,
-  state: DeviceState,
-  report: NewEvent,
-  now: number,
-): readonly NewEvent[] {
-  const seen = observedStatus(report);
-  const back = state.silentSince !== null;
-  const at = Math.min(report.occurredAt, now);
-  const changes = seen !== undefined && statusMoves(rules.kind, state, seen, at);
-  if (!back && !changes) return NOTHING;
-
-  const events: DeviceEvent[] = back ? [...comeBack(state, now)] : [];
-  if (changes) {
-    events.push({ type: "StatusChanged", data: { from: state.status, to: seen }, occurredAt: at });
-    if (!state.decommissioned) {
-      events.push(...alarmsForStatus(state.alarms, rules.statusAlarm(seen), at));
-    }
+  const events: NewEvent[] = [record];
+  if (!state.known) {
+    events.unshift({
+      type: "DeviceRegistered",
+      data: { kind: rules.kind, id },
+      occurredAt: at,
+    });
+  }
+  if (status !== undefined) {
+    if (state.silentSince !== null) events.push(...comeBack(state, now));
+    events.push(
+      ...followStatus(rules, state, observe(rules, data, status, Math.min(at, now)), data),
+    );
   }
   return events;
 }
 
-const NOTHING: readonly NewEvent[] = [];
-
-/** Late reports are facts, but do not change what is true now; at one instant the worse counts. */
-function statusMoves(kind: Kind, state: DeviceState, seen: string, at: number): boolean {
-  if (seen === state.status) return false;
-  if (state.status === null || state.statusAt === null || at > state.statusAt) return true;
-  return at === state.statusAt && worseOf(kind, seen, state.status) === seen;
+function observe({ partOf }: DeviceRules, report: Json, status: string, at: number): Observed {
+  return { part: partOf?.(report) ?? "", status, at };
 }
 
-function comeBack(state: DeviceState, now: number): readonly DeviceEvent[] {
-  const silentSince = state.silentSince ?? now;
-  return [
-    {
-      type: "DeviceReturned",
-      data: {
-        silentSince: formatInstant(silentSince),
-        silentSeconds: Math.round((now - silentSince) / 1000),
-      },
-      occurredAt: now,
-    },
-    ...clearAlarm(state.alarms, "silent", now),
-  ];
-}
+const NOTHING: readonly DeviceEvent[] = [];
 
-/** Silence counts from the last report, or from when we began to listen, whichever is later. */
-function decideTick(state: DeviceState, { now, listeningSince }: TickInput): readonly NewEvent[] {
-  const { lastSeenAt, silentSince, decommissioned } = state;
-  if (lastSeenAt === null || silentSince !== null || decommissioned) return NOTHING;
-  const timeoutMs = silenceTimeoutMs(state);
-  if (now - Math.max(lastSeenAt, listeningSince) < timeoutMs) return NOTHING;
-
-  const timeoutSeconds = Math.round(timeoutMs / 1000);
-  const fell: DeviceEvent = {
-    type: "DeviceFellSilent",
-    data: { since: formatInstant(lastSeenAt), timeoutSeconds },
-    occurredAt: now,
-  };
-  if (state.alarms.silent) return [fell];
-  const message = `No message since ${
-    formatInstant(lastSeenAt)
-  }; one was due within ${timeoutSeconds} s`;
-  return [fell, raiseAlarm({ reason: "silent", severity: "medium", message }, now)];
+/** The status moves, and its alarms with it, unless the report comes too late for that. */
+function followStatus(
+  { kind, statusAlarm }: DeviceRules,
+  state: DeviceState,
+  observed: Observed,
+  report: Json,
+): readonly DeviceEvent[] {
+  const status = statusAfter(kind, state.parts, observed);
+  if (status === undefined) return NOTHING;
+  const wanted = state.decommissioned ? undefined : statusAlarm(status, report);
+  // A part may report from before the change another part has made; then it is news now.
+  const at = Math.max(observed.at, state.statusSince ?? observed.at);
+  const alarms = alarmsForStatus(state.alarms, wanted, at);
+  if (status === state.status) return alarms;
+  const data = { from: state.status, to: status };
+  return [{ type: "StatusChanged", data, occurredAt: at }, ...alarms];
 }
 
 function evolve(rules: DeviceRules, state: DeviceState, event: Event): DeviceState {
-  if (event.messageId !== undefined) remember(state.recentIds, event.messageId, RECENT_IDS);
-  switch (event.type) {
+  repeats.noteId(state, event.messageId);
+  const { type, data } = event;
+  switch (type) {
     case "DeviceRegistered":
       state.known = true;
-      return state;
+      break;
     case "DeviceDescribed":
       state.known = true;
       state.registered = true;
-      return state;
+      break;
     case "StatusChanged":
-      state.status = String(event.data.to);
-      state.statusAt = event.occurredAt;
-      return state;
+      state.status = String(data.to);
+      state.statusSince = event.occurredAt;
+      break;
     case "DeviceFellSilent":
       state.silentSince = state.lastSeenAt ?? event.recordedAt;
-      return state;
+      break;
     case "DeviceReturned":
       state.silentSince = null;
-      return state;
+      break;
     case "AlarmRaised":
-      state.alarms[event.data.reason as AlarmReason] = {
+      state.alarms[data.reason as AlarmReason] = {
         raisedAt: event.occurredAt,
-        severity: event.data.severity as StatusAlarm["severity"],
+        severity: data.severity as StatusAlarm["severity"],
         acknowledged: false,
       };
-      return state;
+      break;
     case "AlarmCleared":
-      delete state.alarms[event.data.reason as AlarmReason];
-      return state;
+      delete state.alarms[data.reason as AlarmReason];
+      break;
     case "AlarmAcknowledged": {
-      const alarm = state.alarms[event.data.reason as AlarmReason];
+      const alarm = state.alarms[data.reason as AlarmReason];
       if (alarm) alarm.acknowledged = true;
-      return state;
+      break;
     }
-    case "SilenceConfigured": {
-      const seconds = event.data.timeoutSeconds;
-      state.silenceTimeoutSeconds = typeof seconds === "number" ? seconds : null;
-      return state;
-    }
+    case "SilenceConfigured":
+      state.silenceTimeoutSeconds = typeof data.timeoutSeconds === "number"
+        ? data.timeoutSeconds
+        : null;
+      break;
     case "DeviceDecommissioned":
       state.decommissioned = true;
-      state.silentSince = null;
-      return state;
+      break;
     case "DeviceRecommissioned":
       state.decommissioned = false;
-      return state;
-    case "CommandRejected":
-      return state;
-    default:
-      return report(rules, state, event);
+      state.watchedSince = event.recordedAt;
+      break;
+    default: {
+      const status = observedStatus(event);
+      if (status !== undefined) takeReport(rules, state, event, status);
+    }
   }
+  return state;
 }
 
 /** A report of the device itself: seen now, and its measures join the last 24 hours. */
-function report(rules: DeviceRules, state: DeviceState, event: Event): DeviceState {
-  const { occurredAt, recordedAt } = event;
+function takeReport(rules: DeviceRules, state: DeviceState, event: Event, status: string): void {
+  const { data, occurredAt, recordedAt } = event;
+  // A clock ahead of ours must not make everything that follows late.
   const at = Math.min(occurredAt, recordedAt);
   learnInterval(state, at);
   state.lastSeenAt = recordedAt;
   state.lastAt = state.lastAt === null ? at : Math.max(state.lastAt, at);
-  // The same status again moves the moment from which on a change is not late.
-  if (state.statusAt !== null && at > state.statusAt && observedStatus(event) === state.status) {
-    state.statusAt = at;
-  }
-  const moment = momentOf(rules, event.type, event.data.status, occurredAt);
-  if (moment !== undefined) remember(state.recentMoments, moment, RECENT_MOMENTS);
+  noteStatus(rules.kind, state.parts, observe(rules, data, status, at));
+  repeats.noteMoment(state, repeats.momentOf(rules.kind, status, occurredAt));
   forEachMeasure(event, (name, value) => addValue(state.rolling, name, at, value));
-  return state;
-}
-
-function remember<T>(recent: T[], value: T, most: number): void {
-  recent.push(value);
-  if (recent.length > most) recent.shift();
 }

@@ -10,8 +10,7 @@ export const machine: Decider<DeviceState> = deviceDecider({
     bearing: "BearingDescribed",
     reading: "VibrationReported",
   },
-  // Several bearings report at one moment; a reading is named by its own id.
-  oneReportAMoment: false,
+  partOf: ({ bearingId }) => typeof bearingId === "string" ? bearingId : "",
   statusAlarm(status) {
     if (status !== "Unacceptable") return undefined;
     return {

@@ -10,8 +10,11 @@ const HOURS = 24;
 const FIELDS = 5;
 export const HOUR_MS = 3_600_000;
 
-/** Further measures of one device are not aggregated: the state has a bound. */
-export const MEASURES_MAX = 32;
+/**
+ * Further measures of one device are not aggregated here: the state has a bound. These are three
+ * bearings' worth, some 50 KB as JSON when every number of every hour is written with all digits.
+ */
+export const MEASURES_MAX = 24;
 
 export interface Rolling {
   /** Hours since 1970 of the newest bucket; null before the first value. */
@@ -45,11 +48,17 @@ export function addValue(rolling: Rolling, name: string, at: number, value: numb
   }
   const at0 = (hour % HOURS) * FIELDS;
   const count = cells[at0] ?? 0;
+  const number = value + 0; // JSON has no minus zero.
   cells[at0] = count + 1;
-  cells[at0 + 1] = (cells[at0 + 1] ?? 0) + value;
-  cells[at0 + 2] = (cells[at0 + 2] ?? 0) + value * value;
-  cells[at0 + 3] = count === 0 ? value : Math.min(cells[at0 + 3] ?? value, value);
-  cells[at0 + 4] = count === 0 ? value : Math.max(cells[at0 + 4] ?? value, value);
+  cells[at0 + 1] = finite((cells[at0 + 1] ?? 0) + number);
+  cells[at0 + 2] = finite((cells[at0 + 2] ?? 0) + number * number);
+  cells[at0 + 3] = count === 0 ? number : Math.min(cells[at0 + 3] ?? number, number);
+  cells[at0 + 4] = count === 0 ? number : Math.max(cells[at0 + 4] ?? number, number);
+}
+
+/** An infinite sum could not be written down as JSON. */
+function finite(value: number): number {
+  return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
 }
 
 /** Moves the window on to an hour: what fell out of it is forgotten. */

@@ -6,7 +6,5 @@ export const sensor: Decider<DeviceState> = deviceDecider({
   kind: "sensor",
   stateVersion: 1,
   records: { reading: "ReadingReported" },
-  // Two readings at one moment may both be true: only an id makes them the same.
-  oneReportAMoment: false,
   statusAlarm: () => undefined,
 });

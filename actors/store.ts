@@ -6,8 +6,6 @@ export const store: Decider<DeviceState> = deviceDecider({
   kind: "store",
   stateVersion: 1,
   records: { status: "PollReported", schedule: "ScheduleSet" },
-  // The same poll twice changes nothing; the other status at the same moment is another poll.
-  oneReportAMoment: true,
   statusAlarm(status) {
     if (status !== "inactive") return undefined;
     return { reason: "offline", severity: "high", message: "The store is inactive" };
