@@ -13,20 +13,16 @@ import { discardDataFolder, startTelltale } from "../support/telltale.ts";
 import { startLoad } from "./load.ts";
 import { kill } from "./processes.ts";
 import { caughtUp, expectExactlyOnce, expectPromisesKept, withLogAtRest } from "./promises.ts";
-import { rounds, seeded } from "./seed.ts";
-
-const ignore = Deno.build.os !== "linux";
+import { faultTest, rounds } from "./seed.ts";
 
 async function ports(): Promise<{ dataDir: string; env: Record<string, string> }> {
   const env = { PORT: String(freePort()), NATS_PORT: String(freePort()) };
   return { dataDir: await temporaryFolder(), env };
 }
 
-Deno.test({
-  name: "a broker killed under load is started again, and no acknowledged message is lost",
-  ignore,
-  async fn() {
-    const random = seeded("broker killed");
+faultTest(
+  "a broker killed under load is started again, and no acknowledged message is lost",
+  async (random) => {
     const place = await ports();
     const telltale = await startTelltale(place);
     try {
@@ -48,12 +44,11 @@ Deno.test({
       await discardDataFolder(place.dataDir);
     }
   },
-});
+);
 
-Deno.test({
-  name: "a broker restored from an older copy is noticed, and what comes after it is recorded",
-  ignore,
-  async fn() {
+faultTest(
+  "a broker restored from an older copy is noticed, and what comes after it is recorded",
+  async () => {
     const place = await ports();
     const { dataDir } = place;
     const broker = `${dataDir}/nats`;
@@ -88,12 +83,11 @@ Deno.test({
       await discardDataFolder(dataDir);
     }
   },
-});
+);
 
-Deno.test({
-  name: "a JetStream stream deleted while Telltale runs is made again and read from its beginning",
-  ignore,
-  async fn() {
+faultTest(
+  "a JetStream stream deleted while Telltale runs is made again and read from its beginning",
+  async () => {
     const place = await ports();
     const telltale = await startTelltale(place);
     try {
@@ -114,12 +108,11 @@ Deno.test({
       await discardDataFolder(place.dataDir);
     }
   },
-});
+);
 
-Deno.test({
-  name: "messages the broker forgot before they were read are recorded as missing, to the last one",
-  ignore,
-  async fn() {
+faultTest(
+  "messages the broker forgot before they were read are recorded as missing, to the last one",
+  async () => {
     const place = await ports();
     let telltale = await startTelltale(place);
     try {
@@ -161,7 +154,7 @@ Deno.test({
       await discardDataFolder(place.dataDir);
     }
   },
-});
+);
 
 async function systemEvents(sql: Sql, type: string): Promise<Record<string, unknown>[]> {
   const rows = await sql`

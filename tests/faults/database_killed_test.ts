@@ -6,15 +6,11 @@ import { pause, startLoad } from "./load.ts";
 import { ownPostgres } from "./own_postgres.ts";
 import { kill } from "./processes.ts";
 import { caughtUp, expectPromisesKept, withLogAtRest } from "./promises.ts";
-import { rounds, seeded } from "./seed.ts";
+import { faultTest, rounds } from "./seed.ts";
 
-const ignore = Deno.build.os !== "linux";
-
-Deno.test({
-  name: "Telltale starts its killed database again, and goes on without being started itself",
-  ignore,
-  async fn() {
-    const random = seeded("database killed");
+faultTest(
+  "Telltale starts its killed database again, and goes on without being started itself",
+  async (random) => {
     const dataDir = await temporaryFolder();
     const telltale = await startTelltale({ dataDir });
     try {
@@ -37,13 +33,11 @@ Deno.test({
       await discardDataFolder(dataDir);
     }
   },
-});
+);
 
-Deno.test({
-  name: "a database of the user's own may be killed and come back, as late as it likes",
-  ignore,
-  async fn() {
-    const random = seeded("own database killed");
+faultTest(
+  "a database of the user's own may be killed and come back, as late as it likes",
+  async (random) => {
     const postgres = await ownPostgres();
     const dataDir = await temporaryFolder();
     const env = {
@@ -82,7 +76,7 @@ Deno.test({
       await postgres.discard();
     }
   },
-});
+);
 
 /** Waits until it is ready again, by its own account. */
 async function readyAgain(url: string): Promise<void> {

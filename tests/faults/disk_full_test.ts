@@ -7,16 +7,15 @@ import { removeFolder, temporaryFolder } from "../support/servers.ts";
 import { discardDataFolder, startTelltale } from "../support/telltale.ts";
 import { pause, startLoad } from "./load.ts";
 import { caughtUp, expectPromisesKept, withLogAtRest } from "./promises.ts";
-import { tell } from "./seed.ts";
+import { faultTest, tell } from "./seed.ts";
 
 /** Room for PostgreSQL's programs, an empty cluster, its write-ahead log, and a little more. */
 const DISK_MB = 512;
 const FULL_MS = 4_000;
 
-Deno.test({
-  name: "a full disk loses nothing that was acknowledged, and is got over when there is room",
-  ignore: Deno.build.os !== "linux",
-  async fn() {
+faultTest(
+  "a full disk loses nothing that was acknowledged, and is got over when there is room",
+  async () => {
     const disk = await temporaryFolder();
     if (!await mount(disk)) {
       tell("skipped: a disk that can be full needs the right to mount one (root)");
@@ -49,7 +48,7 @@ Deno.test({
       await removeFolder(disk);
     }
   },
-});
+);
 
 async function mount(folder: string): Promise<boolean> {
   const { success } = await new Deno.Command("mount", {

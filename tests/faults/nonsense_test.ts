@@ -17,7 +17,7 @@ import {
   expectProjectionsAreRebuilt,
   withLogAtRest,
 } from "./promises.ts";
-import { rounds, seeded, tell } from "./seed.ts";
+import { faultTest, rounds, tell } from "./seed.ts";
 
 const PER_ROUND = 5_000;
 const HTTP_SHARE = 0.1;
@@ -25,11 +25,9 @@ const GOOD_SHARE = 0.1;
 const UNDER_WAY_MAX = 256;
 const encoder = new TextEncoder();
 
-Deno.test({
-  name: "nonsense by NATS and HTTP: none is lost, none does harm, all of it is explained",
-  ignore: Deno.build.os !== "linux",
-  async fn() {
-    const random = seeded("nonsense");
+faultTest(
+  "nonsense by NATS and HTTP: none is lost, none does harm, all of it is explained",
+  async (random) => {
     const count = PER_ROUND * rounds(1);
     const dataDir = await temporaryFolder();
     const telltale = await startTelltale({ dataDir });
@@ -39,10 +37,10 @@ Deno.test({
       const sequences = new Set<number>();
       const good = new Set<number>();
 
-      async function byNats({ subject, payload, messageId }: Nonsense): Promise<void> {
+      const byNats = async ({ subject, payload, messageId }: Nonsense): Promise<void> => {
         const msgID = messageId === undefined ? {} : { msgID: messageId };
         sequences.add((await stream.publish(subject, payload, msgID)).seq);
-      }
+      };
 
       const underWay = new Set<Promise<void>>();
       for (let number = 1; number <= count; number++) {
@@ -87,7 +85,7 @@ Deno.test({
       await discardDataFolder(dataDir);
     }
   },
-});
+);
 
 /** How the messages of the bus ended, counted one by one. */
 async function countEnds(

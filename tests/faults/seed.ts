@@ -1,13 +1,22 @@
-/** Chance in the fault tests: printed, so that what failed can be tried again. */
+/** Chance in the fault tests: what failed by it can be tried again. */
 import { createRandom, type Random } from "../../simulator/random.ts";
 
-const encoder = new TextEncoder();
-
-/** TELLTALE_SEED repeats a run as far as the operating system lets it be repeated. */
-export function seeded(test: string): Random {
-  const seed = Deno.env.get("TELLTALE_SEED") ?? String(Math.floor(Math.random() * 1e9));
-  tell(`${test}: TELLTALE_SEED=${seed}`);
-  return createRandom(`${test} ${seed}`);
+/** A test that kills, fills or spoils for real. Its processes are found the way Linux shows them. */
+export function faultTest(name: string, body: (random: Random) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      // TELLTALE_SEED repeats a run as far as the operating system lets it be repeated.
+      const seed = Deno.env.get("TELLTALE_SEED") ?? String(Math.floor(Math.random() * 1e9));
+      tell(`TELLTALE_SEED=${seed}`);
+      try {
+        await body(createRandom(`${name} ${seed}`));
+      } catch (error) {
+        throw new Error(`With TELLTALE_SEED=${seed}: ${messageOf(error)}`, { cause: error });
+      }
+    },
+  });
 }
 
 /** How often to try: TELLTALE_ROUNDS, or a few where the whole suite has to end soon. */
@@ -21,7 +30,12 @@ export function rounds(few: number): number {
   return given;
 }
 
-/** Deno captures the output of passing tests; this must be seen in any case. */
+const encoder = new TextEncoder();
+
 export function tell(text: string): void {
   Deno.stderr.writeSync(encoder.encode(`${text}\n`));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -7,13 +7,11 @@ import { discardDataFolder, startTelltale } from "../support/telltale.ts";
 import { startLoad } from "./load.ts";
 import { kill } from "./processes.ts";
 import { caughtUp, expectPromisesKept, withLogAtRest } from "./promises.ts";
-import { rounds, seeded, tell } from "./seed.ts";
+import { faultTest, rounds, tell } from "./seed.ts";
 
-Deno.test({
-  name: "Telltale killed under load keeps every promise, whatever dies with it",
-  ignore: Deno.build.os !== "linux",
-  async fn() {
-    const random = seeded("telltale killed");
+faultTest(
+  "Telltale killed under load keeps every promise, whatever dies with it",
+  async (random) => {
     const dataDir = await temporaryFolder();
     const env = { PORT: String(freePort()), NATS_PORT: String(freePort()) };
     const start = () => startTelltale({ dataDir, env });
@@ -42,4 +40,4 @@ Deno.test({
       await discardDataFolder(dataDir);
     }
   },
-});
+);
