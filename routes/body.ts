@@ -1,5 +1,6 @@
 /** Bodies that came in: bounded, of the type they should be, and text that is text. */
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { ProblemError } from "./problem.ts";
 
 export const JSON_TYPES = ["application/json"];
@@ -36,6 +37,16 @@ export async function readBody(c: Context, bytesMax: number): Promise<Uint8Array
     at += chunk.length;
   }
   return whole;
+}
+
+/** The same bound for a body that the router parses. */
+export function boundedBody(bytesMax: number): MiddlewareHandler {
+  return bodyLimit({
+    maxSize: bytesMax,
+    onError: () => {
+      throw tooLarge(bytesMax);
+    },
+  });
 }
 
 function tooLarge(bytesMax: number): ProblemError {

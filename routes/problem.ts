@@ -1,6 +1,7 @@
 /** The one place where what went wrong becomes an HTTP answer (RFC 9457 problem details). */
 import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
 import { BusUnavailableError } from "../events/bus/publisher.ts";
 import { CursorError } from "../projections/cursor.ts";
 import { mistakeIn } from "./json_mistake.ts";
@@ -77,10 +78,20 @@ function asProblem(error: Error): ProblemError | undefined {
   if (error instanceof ProblemError) return error;
   if (error instanceof BusUnavailableError) return unavailable(error.code, error.message);
   if (error instanceof CursorError) return invalid("query", "cursor", error.message);
+  if (error instanceof HTTPException) return ofRouter(error);
   if (isDatabaseUnavailable(error)) {
     return unavailable("database-unavailable", "The database cannot be reached; try again shortly");
   }
   return undefined;
+}
+
+/** What the router itself found wrong with a body it was to parse. */
+function ofRouter({ status, message }: HTTPException): ProblemError | undefined {
+  if (status === 400) return new ProblemError(400, "not-json", "The body is not JSON");
+  if (status === 415) {
+    return new ProblemError(415, "unsupported-media-type", "Expected a body of application/json");
+  }
+  return status < 500 ? new ProblemError(status, "bad-request", message) : undefined;
 }
 
 export function unavailable(code: string, detail: string): ProblemError {

@@ -5,6 +5,7 @@ import { formatInstant } from "../../events/instant.ts";
 import { DEVICE_ID } from "../../events/vocabulary.ts";
 import type { Device } from "../../projections/device.ts";
 import { getDevice, pageOfDevices } from "../../projections/devices.ts";
+import { boundedBody } from "../body.ts";
 import type { Deps } from "../deps.ts";
 import { ProblemError, unknownDevice } from "../problem.ts";
 import { order } from "../orders.ts";
@@ -49,6 +50,8 @@ const Description = z.object({
 const NewAtm = Description.extend({
   atm_id: z.string().max(20).regex(DEVICE_ID, `expected letters, digits, "_", ":" or "-"`),
 });
+
+const BODY_BYTES_MAX = 64 * 1024;
 
 const list = createRoute({
   method: "get",
@@ -97,16 +100,18 @@ const get = createRoute({
 const create = createRoute({
   method: "post",
   path: "/atms",
+  middleware: boundedBody(BODY_BYTES_MAX),
   operationId: "createAtm",
   summary: "Registers an ATM",
   tags: ["ATM monitoring"],
   request: { body: { required: true, content: { "application/json": { schema: NewAtm } } } },
-  responses: { 201: json(AtmJson, "Registered"), ...problems(400, 409, 422, 503) },
+  responses: { 201: json(AtmJson, "Registered"), ...problems(400, 409, 413, 415, 422, 503) },
 });
 
 const update = createRoute({
   method: "put",
   path: "/atms/{id}",
+  middleware: boundedBody(BODY_BYTES_MAX),
   operationId: "updateAtm",
   summary: "Describes an ATM anew; what is not mentioned stays",
   tags: ["ATM monitoring"],
@@ -114,7 +119,7 @@ const update = createRoute({
     params: AtmParam,
     body: { required: true, content: { "application/json": { schema: Description } } },
   },
-  responses: { 200: json(AtmJson, "As it is now"), ...problems(400, 404, 409, 422, 503) },
+  responses: { 200: json(AtmJson, "As it is now"), ...problems(400, 404, 409, 413, 415, 422, 503) },
 });
 
 const remove = createRoute({
