@@ -76,7 +76,7 @@ Deno.test("the demo fills the page by itself, wide and narrow", () =>
     }
     await page.locator("#devices tr").nth(20).waitFor();
     await page.getByPlaceholder("Search id").fill("machine-0003");
-    await page.waitForFunction("document.querySelectorAll('#devices tr').length === 1");
+    await page.locator("#devices tr").nth(1).waitFor({ state: "detached" });
     await page.getByRole("link", { name: "MACHINE-0003" }).first().click();
     await page.getByRole("heading", { name: "MACHINE-0003" }).waitFor();
     await page.locator("canvas[aria-label*=points]").waitFor();

@@ -65,9 +65,6 @@ const STORIES = {
   AlarmCleared: ({ reason }) => [`cleared: ${reason}`, "good"],
 };
 
-/** The types of event that make a story. */
-export const TOLD = Object.keys(STORIES);
-
 /** Puts a recorded event on top of the story, where it is one worth telling. */
 export function tell({ type, kind, id, data, occurred_at: at }) {
   if (!Object.hasOwn(STORIES, type)) return;

@@ -3,11 +3,8 @@
  * event it saw, so nothing in between is missed; we only show that it is trying.
  */
 
-/**
- * `onState` hears "connecting", "live" or "lost"; `onEvent` each recorded event of the topics that
- * is of one of the types, which is how the stream names its messages.
- */
-export function listen({ topics, types, onEvent, onState }) {
+/** `onState` hears "connecting", "live" or "lost"; `onEvent` each recorded event of the topics. */
+export function listen({ topics, onEvent, onState }) {
   let source;
   let retry;
 
@@ -23,9 +20,7 @@ export function listen({ topics, types, onEvent, onState }) {
         retry = setTimeout(open, 2000);
       }
     };
-    for (const type of types) {
-      source.addEventListener(type, (message) => onEvent(JSON.parse(message.data)));
-    }
+    source.onmessage = (message) => onEvent(JSON.parse(message.data));
     // We read too slowly and were let go: join again at the head.
     source.addEventListener("dropped", () => {
       source.close();

@@ -1,5 +1,5 @@
 /** Which view is shown, and when each part is brought up to date. */
-import { age, refreshAlarms, tell, TOLD } from "./alarms.js";
+import { age, refreshAlarms, tell } from "./alarms.js";
 import { get } from "./api.js";
 import { openDevice } from "./device.js";
 import { byId, make } from "./elements.js";
@@ -122,7 +122,6 @@ setInterval(age, 1000);
 setInterval(() => document.hidden || refresh(), REFRESH_MS);
 listen({
   topics: ["alarms", "status", "devices"],
-  types: [...TOLD, "DeviceDescribed", "MachineDescribed", "DeviceRecommissioned"],
   onEvent(event) {
     tell(event);
     refreshSoon();
