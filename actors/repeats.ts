@@ -17,7 +17,7 @@ export interface Recent {
 export const RECENT_IDS = 64;
 export const RECENT_MOMENTS = 256;
 /** A longer id is left to JetStream: the state has a bound. */
-const ID_LENGTH_MAX = 200;
+const ID_LENGTH_MAX = 100;
 
 export function isKnownId(recent: Recent, messageId: string | undefined): boolean {
   return messageId !== undefined && recent.recentIds.includes(messageId);

@@ -16,7 +16,7 @@ export interface PartStatus {
 }
 
 /** Machines with more bearings are judged by those heard last: the state has a bound. */
-export const PARTS_MAX = 32;
+export const PARTS_MAX = 16;
 /** A bearing that was not heard for a day has been taken out, or has another name now. */
 const PART_FORGOTTEN_MS = 24 * 3_600_000;
 
