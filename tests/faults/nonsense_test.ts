@@ -76,7 +76,7 @@ faultTest(
         assert.equal(ended.recorded + ended.repeats + ended.quarantined, last);
         await expectExactlyOnce(sql, good);
         const [unexplained] = await sql`
-          select count(*)::integer as n from quarantine where reason = '' or code !~ '^[a-z-]+$'`;
+          select count(*)::integer as n from quarantine where reason = '' or code !~ '^[a-z0-9-]+$'`;
         assert.equal(unexplained?.n, 0);
         await expectProjectionsAreRebuilt(sql);
       });
@@ -124,7 +124,7 @@ async function expectCivil(response: Response, what: string): Promise<string> {
   assert.doesNotMatch(text, INSIDES, what);
   if (response.status >= 400) {
     const { code, detail, title } = JSON.parse(text);
-    assert.match(String(code), /^[a-z-]+$/, `${what}: ${text}`);
+    assert.match(String(code), /^[a-z0-9-]+$/, `${what}: ${text}`);
     assert.ok(String(detail ?? title).length > 0, `${what}: ${text}`);
   }
   return text;
