@@ -131,6 +131,7 @@ async function start(
     kvPath: config.kvUrl ?? `${folder.path}/snapshots.sqlite`,
     now: Date.now,
     positioned: (partition, offset) => projector.reached(partition, offset),
+    crowded: () => projector.crowded(),
     committed(events) {
       projector.offer(events);
       feed.publish(events);

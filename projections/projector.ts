@@ -5,9 +5,11 @@ import { ensureProjection, readProgress } from "./checkpoints.ts";
 import { type Follower, type Problem, startFollower } from "./follower.ts";
 import type { Projection } from "./projection.ts";
 import { rebuild } from "./rebuild.ts";
-import { createTail } from "./tail.ts";
+import { createTail, EVENTS_KEPT_MAX } from "./tail.ts";
 
 const STOP_PATIENCE_MS = 10_000;
+/** Leaves room for the batches that are being written when the ingest begins to wait. */
+const CROWDED_EVENTS = EVENTS_KEPT_MAX / 2;
 
 export interface ProjectorOptions {
   readonly sql: Sql;
@@ -28,6 +30,11 @@ export interface Projector {
   offer(events: readonly RecordedEvent[]): void;
   /** The log goes this far, though nobody may have offered its last events. */
   reached(partition: number, offset: number): void;
+  /**
+   * Whether a projection that keeps up from memory is about to fall out of it. Reading the log
+   * instead costs several times as much, so waiting a moment is faster for everybody.
+   */
+  crowded(): boolean;
   /** What can be queried now. */
   positions(): readonly Position[];
   /** Events in the log whose effect cannot be queried yet, per projection. */
@@ -104,6 +111,16 @@ export async function startProjector(options: ProjectorOptions): Promise<Project
   return {
     offer: tail.offer,
     reached: tail.reached,
+    crowded() {
+      for (const { positions, error } of followers.values()) {
+        if (error() !== undefined) continue;
+        for (const [partition, offset] of positions()) {
+          const behind = tail.head(partition) - offset;
+          if (behind > CROWDED_EVENTS && behind < EVENTS_KEPT_MAX) return true;
+        }
+      }
+      return false;
+    },
     positions: () =>
       [...followers.values()].flatMap(({ name, positions }) =>
         [...positions()].map(([partition, offset]) => ({ name, partition, offset }))

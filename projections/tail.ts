@@ -10,7 +10,7 @@ import type { Sql } from "../events/log/database.ts";
 import { readPartition } from "../events/log/read.ts";
 
 /** About half a second at full speed: longer than a flush takes. */
-const EVENTS_KEPT_MAX = 30_000;
+export const EVENTS_KEPT_MAX = 30_000;
 const PAGE_EVENTS = 5_000;
 const PAGES_KEPT_MAX = 4;
 /** More than this at a time would keep the write path waiting for the same thread. */

@@ -21,6 +21,7 @@ export interface RuntimeOptions {
   readonly kvPath: string | undefined;
   readonly now: () => number;
   readonly positioned: WorkerDeps["positioned"];
+  readonly crowded: WorkerDeps["crowded"];
   readonly committed: (events: readonly RecordedEvent[]) => void;
   readonly log: WorkerDeps["log"];
 }
@@ -55,6 +56,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         partitions,
         now,
         positioned: options.positioned,
+        crowded: options.crowded,
         committed: options.committed,
         log,
       }),

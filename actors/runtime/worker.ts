@@ -42,6 +42,9 @@ const RETRY_MS_MAX = 5_000;
 /** With several partitions, one without messages moves its checkpoint past the others' this often. */
 const ADVANCE_MS = 30_000;
 const DAY_MS = 86_400_000;
+/** The log never waits longer than this for a read model. */
+const CROWDED_MS_MAX = 100;
+const CROWDED_PAUSE_MS = 2;
 
 export interface WorkerDeps {
   readonly sql: Sql;
@@ -57,6 +60,8 @@ export interface WorkerDeps {
    * got lost may have moved it.
    */
   readonly positioned: (partition: number, offset: number) => void;
+  /** Whether whoever gets what was committed needs a moment; the worker then waits, a little. */
+  readonly crowded: () => boolean;
   /** Called after each commit, in order. */
   readonly committed: (events: readonly RecordedEvent[]) => void;
   readonly log: (level: "info" | "warn" | "error", message: string, fields?: object) => void;
@@ -294,6 +299,8 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
         await commit(builder, [], now);
       }
       while (!stopping) {
+        const patience = deps.now() + CROWDED_MS_MAX;
+        while (deps.crowded() && deps.now() < patience) await pause(CROWDED_PAUSE_MS);
         const messages = await reader.take(BATCH_MAX, LINGER_MS, Math.max(1, tickAt - deps.now()));
         const now = deps.now();
         const ticking = now >= tickAt;
@@ -440,6 +447,10 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
       await done.catch(() => {});
     },
   };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Errors no restart can mend. */
