@@ -72,8 +72,12 @@ const MESSAGES: Readonly<Record<Kind, Readonly<Record<string, MessageKind>>>> = 
     },
   },
   store: {
-    status: { schema: StorePoll, moment: ["timestamp", "timestamp_utc"] },
-    schedule: { schema: StoreSchedule, moment: ["timestamp"] },
+    status: {
+      schema: StorePoll,
+      moment: ["timestamp", "timestamp_utc"],
+      idField: "store_id",
+    },
+    schedule: { schema: StoreSchedule, moment: ["timestamp"], idField: "store_id" },
   },
   sensor: {
     reading: { schema: SensorReading, moment: ["timestamp"], idField: "sensor_id" },
@@ -100,7 +104,8 @@ export function parseMessage(
   const { data, text } = read;
   if (message === "command") return parseCommand(data, receivedAt, headerMessageId);
 
-  const known = MESSAGES[kind][message];
+  // A device may say "constructor"; that is not a message it inherits.
+  const known = Object.hasOwn(MESSAGES[kind], message) ? MESSAGES[kind][message] : undefined;
   if (known === undefined) {
     const names = [...Object.keys(MESSAGES[kind]), "command"].join(", ");
     return refuse("unknown-message", `Unknown message "${message}": a ${kind} sends ${names}`);

@@ -10,7 +10,7 @@ export const StorePoll = z.looseObject({
   status: z.enum(STORE_STATUSES),
 });
 
-const LOCAL_TIME = /^([01]?\d|2[0-4]):[0-5]\d(:[0-5]\d(\.\d+)?)?$/;
+const LOCAL_TIME = /^(?:(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?|24:00(?::00)?)$/;
 const localTime = z.string().regex(LOCAL_TIME, "expected HH:MM or HH:MM:SS");
 const day = z.int().min(0).max(6);
 
