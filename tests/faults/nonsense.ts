@@ -140,7 +140,7 @@ const COMMANDS: readonly string[] = [
 export function nonsense(random: Random): Nonsense {
   const repeated = random.chance(0.05) ? { messageId: `again-${random.integer(1, 20)}` } : {};
   return {
-    ...pick(random, [badBody, badAtm, strange, badSubject, badCommand])(random),
+    ...pick(random, [badBody, badAtm, strange, saidBefore, badSubject, badCommand])(random),
     ...repeated,
   };
 }
@@ -169,6 +169,15 @@ function strange(random: Random): Nonsense {
   return {
     subject: `devices.sensor.F${random.integer(1, 5)}.reading`,
     payload: encoder.encode(pick(random, STRANGE)),
+  };
+}
+
+/** One ATM, one moment: the same report, whatever it is called. */
+function saidBefore(random: Random): Nonsense {
+  const timestamp = `2026-01-01T00:00:0${random.integer(0, 9)}Z`;
+  return {
+    subject: "devices.atm.ATM-F1.telemetry",
+    payload: encoder.encode(atm({ timestamp })),
   };
 }
 

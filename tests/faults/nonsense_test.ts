@@ -74,6 +74,7 @@ faultTest(
         const ended = await countEnds(sql);
         tell(`  ${count} sent, ${last} on the bus: ${JSON.stringify(ended)}`);
         assert.equal(ended.recorded + ended.repeats + ended.quarantined, last);
+        assert.ok(Object.values(ended).every((number) => number > 0), "some of each was sent");
         await expectExactlyOnce(sql, good);
         const [unexplained] = await sql`
           select count(*)::integer as n from quarantine where reason = '' or code !~ '^[a-z0-9-]+$'`;
