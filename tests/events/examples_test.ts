@@ -1,0 +1,105 @@
+/**
+ * One real sample of every version of every event ever written is kept in `tests/examples/`, as
+ * `<Type>.v<version>.json`. Never change one: what it stands for is on somebody's disk.
+ */
+import assert from "node:assert/strict";
+import { deciders, type DeviceState } from "../../actors/mod.ts";
+import { AtmTelemetry } from "../../events/atm.ts";
+import { schemaVersionOf, upcast } from "../../events/catalog.ts";
+import type { Event } from "../../events/event.ts";
+import { MachineBearing, MachineReading, MachineRegistered } from "../../events/machine.ts";
+import { SensorReading } from "../../events/sensor.ts";
+import { StorePoll, StoreSchedule } from "../../events/store.ts";
+import type { Kind } from "../../events/vocabulary.ts";
+
+const FOLDER = new URL("../examples/", import.meta.url);
+const NOON = Date.UTC(2026, 4, 1, 12);
+
+/** A device that has been heard, its alarm of an error open, as a new event finds it. */
+function stateAfter(kind: Kind, event: Event, before: Partial<DeviceState> = {}): DeviceState {
+  const state = deciders[kind].initial();
+  const error = { raisedAt: NOON - 1, severity: "critical", acknowledged: false } as const;
+  return deciders[kind].evolve(
+    { ...state, lastSeenAt: NOON - 1, alarms: { error }, ...before },
+    event,
+  );
+}
+
+/** What each event, in its newest shape, must still mean. */
+const MEANINGS: Readonly<Record<string, (event: Event) => void>> = {
+  DeviceRegistered: (event) => assert.equal(stateAfter("atm", event).known, true),
+  DeviceDescribed: (event) => assert.equal(stateAfter("atm", event).registered, true),
+  StatusChanged(event) {
+    const { status, statusSince } = stateAfter("atm", event);
+    assert.deepEqual([status, statusSince], ["offline", NOON]);
+  },
+  DeviceFellSilent: (event) => assert.equal(stateAfter("atm", event).silentSince, NOON - 1),
+  DeviceReturned(event) {
+    assert.equal(stateAfter("atm", event, { silentSince: NOON - 1 }).silentSince, null);
+  },
+  AlarmRaised(event) {
+    const error = { raisedAt: NOON, severity: "critical", acknowledged: false };
+    assert.deepEqual(stateAfter("atm", event, { alarms: {} }).alarms, { error });
+  },
+  AlarmCleared: (event) => assert.deepEqual(stateAfter("atm", event).alarms, {}),
+  AlarmAcknowledged(event) {
+    assert.equal(stateAfter("atm", event).alarms.error?.acknowledged, true);
+  },
+  SilenceConfigured(event) {
+    assert.equal(stateAfter("atm", event).silenceTimeoutSeconds, 600);
+  },
+  DeviceDecommissioned: (event) => assert.equal(stateAfter("atm", event).decommissioned, true),
+  DeviceRecommissioned(event) {
+    assert.equal(stateAfter("atm", event, { decommissioned: true }).decommissioned, false);
+  },
+  CommandRejected(event) {
+    assert.equal(event.data.code, "not-decommissioned");
+    assert.equal(stateAfter("atm", event, { known: false }).known, false);
+  },
+  TelemetryReported(event) {
+    assert.equal(AtmTelemetry.parse(event.data).error_code, "E002");
+    assert.equal(Object.keys(stateAfter("atm", event).rolling.measures).length, 7);
+  },
+  VibrationReported(event) {
+    assert.equal(MachineReading.parse(event.data).velocity?.rms, 3.1);
+    const { parts, rolling } = stateAfter("machine", event);
+    assert.deepEqual(parts, [{ part: "DE", status: "Alert", at: NOON }]);
+    assert.equal(Object.keys(rolling.measures).length, 8);
+  },
+  PollReported(event) {
+    assert.equal(StorePoll.parse(event.data).status, "inactive");
+    assert.equal(stateAfter("store", event).parts[0]?.status, "inactive");
+  },
+  ReadingReported(event) {
+    assert.equal(SensorReading.parse(event.data).value, 21.5);
+    assert.deepEqual(Object.keys(stateAfter("sensor", event).rolling.measures), ["value"]);
+  },
+  MachineDescribed({ data }) {
+    assert.equal(MachineRegistered.parse(data).machineName, "Pump 1");
+  },
+  BearingDescribed: ({ data }) => assert.equal(MachineBearing.parse(data).geometry?.balls, 9),
+  ScheduleSet: ({ data }) => assert.equal(StoreSchedule.parse(data).hours?.length, 1),
+  BrokerHistoryChanged: ({ data }) => assert.deepEqual([data.epoch, data.sequence], [1, 4]),
+  MessagesMissing: ({ data }) => assert.deepEqual([data.fromSequence, data.toSequence], [10, 19]),
+};
+
+const samples = [...Deno.readDirSync(FOLDER)].map(({ name }) => {
+  const [, type = "", version = ""] = /^([A-Za-z]+)\.v(\d+)\.json$/.exec(name) ?? [];
+  return { name, type, version: Number(version) };
+});
+
+for (const { name, type, version } of samples.toSorted((a, b) => a.name < b.name ? -1 : 1)) {
+  Deno.test(`the event in ${name} still means what it meant`, () => {
+    const meaning = MEANINGS[type];
+    assert.ok(meaning, `"${name}" is not named for an event type and version`);
+    const data = upcast(type, version, JSON.parse(Deno.readTextFileSync(new URL(name, FOLDER))));
+    meaning({ type, data, occurredAt: NOON, recordedAt: NOON });
+  });
+}
+
+Deno.test("a sample is kept of every version of every event", () => {
+  const expected = Object.keys(MEANINGS).flatMap((type) =>
+    Array.from({ length: schemaVersionOf(type) }, (_, i) => `${type}.v${i + 1}.json`)
+  );
+  assert.deepEqual(samples.map(({ name }) => name).sort(), expected.sort());
+});
