@@ -46,12 +46,16 @@ export const trends: Projection<Bucket> = {
     ) with (fillfactor = 70)`,
 
   keysOf({ stream, occurredAt }) {
-    const seconds = Math.floor(occurredAt / 1000);
-    return [
-      `${stream}|60|${seconds - mod(seconds, 60)}`,
-      `${stream}|3600|${seconds - mod(seconds, 3_600)}`,
-      `${stream}|86400|${seconds - mod(seconds, 86_400)}`,
-    ];
+    const minute = Math.floor(occurredAt / 60_000);
+    const known = lastKeys.get(stream);
+    if (known?.minute === minute) return known.keys;
+    const keys = RESOLUTIONS.map((resolution) => {
+      const seconds = minute * 60;
+      return `${stream}|${resolution}|${seconds - mod(seconds, resolution)}`;
+    });
+    if (lastKeys.size >= STREAMS_KEPT_MAX) lastKeys.clear();
+    lastKeys.set(stream, { minute, keys });
+    return keys;
   },
 
   async load(sql, table, keys) {
@@ -92,6 +96,10 @@ export const trends: Projection<Bucket> = {
       on conflict (stream, resolution, bucket) do update set metrics = excluded.metrics`;
   },
 };
+
+/** The buckets of each stream's newest minute: what a device reports next is mostly in them too. */
+const lastKeys = new Map<string, { minute: number; keys: readonly string[] }>();
+const STREAMS_KEPT_MAX = 20_000;
 
 /** No prototype: a metric may be called anything, `constructor` included. */
 function empty<Value>(): Record<string, Value> {
