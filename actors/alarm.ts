@@ -49,7 +49,7 @@ export function clearAlarm(open: OpenAlarms, reason: AlarmReason, at: number): D
   const alarm = open[reason];
   if (!alarm) return [];
   const raisedAt = formatInstant(alarm.raisedAt);
-  // A device's clock may have been ahead when the alarm was raised; no alarm ends before it began.
+  // What clears it may have been sent before it was raised; no alarm ends before it began.
   const occurredAt = Math.max(at, alarm.raisedAt);
   return [{ type: "AlarmCleared", data: { reason, raisedAt }, occurredAt }];
 }

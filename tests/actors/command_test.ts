@@ -81,6 +81,14 @@ Deno.test("decommissioning clears the alarms, and happens once", () => {
   given(atm, registered, decommissioned).when(order).thenRejected("already-decommissioned");
 });
 
+Deno.test("an alarm does not end before it began, though the order was sent before", () => {
+  given(atm, registered, { ...raised, occurredAt: later })
+    .when(command("DecommissionDevice", { by: "anna" }, NOON, { now: later })).then(
+      { type: "AlarmCleared", data: { reason: "error", raisedAt: iso(later) }, occurredAt: later },
+      decommissioned,
+    );
+});
+
 Deno.test("only a decommissioned device is recommissioned", () => {
   const order = command("RecommissionDevice", { by: "anna" }, later);
   given(atm, registered, decommissioned).when(order)
