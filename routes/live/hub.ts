@@ -47,6 +47,8 @@ export interface Hub {
 const GATHER_MS = 20;
 const HEARTBEAT_MS = 15_000;
 
+const CLOSING = ["closing", "The server is stopping; come back in a moment"] as const;
+
 interface Channel {
   readonly interest: Interest;
   readonly encoding: Encoding;
@@ -79,6 +81,7 @@ export function createHub(feed: Feed): Hub {
   let gathered: (readonly RecordedEvent[])[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let handedOnAt = -Infinity;
+  let closed = false;
 
   const stopListening = feed.subscribe((events) => {
     gathered.push(events);
@@ -192,6 +195,10 @@ export function createHub(feed: Feed): Hub {
   return {
     handedOn,
     join(interest, encoding, watcher, after) {
+      if (closed) {
+        watcher.end(...CLOSING);
+        return () => {};
+      }
       for (const [partition, offset] of after) quiet.set(partition, offset);
       const channel = channelOf(interest, encoding);
       if (isAhead(after)) channel.ahead.set(watcher, after);
@@ -201,12 +208,13 @@ export function createHub(feed: Feed): Hub {
     watchers: () =>
       channels.values().reduce((sum, { watchers, ahead }) => sum + watchers.size + ahead.size, 0),
     close() {
+      closed = true;
       stopListening();
       clearTimeout(timer);
       clearInterval(heartbeat);
       for (const { watchers, ahead } of [...channels.values()]) {
         for (const watcher of [...watchers, ...ahead.keys()]) {
-          watcher.end("closing", "The server is stopping; come back in a moment");
+          watcher.end(...CLOSING);
         }
       }
     },

@@ -30,6 +30,8 @@ export interface Stage {
   readonly reported: Error[];
   /** Writes facts to the log, shows them live, and waits until they can be asked for. */
   record(facts: readonly Fact[], partition?: number): Promise<readonly RecordedEvent[]>;
+  /** As when the server is told to stop: live feeds end. */
+  stop(): void;
   close(): Promise<void>;
 }
 
@@ -91,6 +93,7 @@ export async function openStage(overrides: Partial<Deps> = {}): Promise<Stage> {
       await projector.waitFor(new Map([[partition, events.at(-1)?.offset ?? 0]]), 10_000);
       return events;
     },
+    stop: () => stopping.abort(),
     async close() {
       stopping.abort();
       await projector.stop();
