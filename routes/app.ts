@@ -27,6 +27,18 @@ import { trendRoutes } from "./trends.ts";
 
 const API = "/api/v1";
 
+/** The order in which a newcomer meets them on the page of the API. */
+const TAGS = [
+  "Devices",
+  "Fleet",
+  "Alarms",
+  "Telemetry",
+  "Events",
+  "Quarantine",
+  "System",
+  "ATM monitoring",
+];
+
 export function createApp(deps: Deps): OpenAPIHono {
   const app = new OpenAPIHono();
   app.onError((error, c) => problemOf(error, c, deps.report));
@@ -66,6 +78,7 @@ export function createApp(deps: Deps): OpenAPIHono {
       license: { name: "MIT" },
     },
     servers: [{ url: "/" }],
+    tags: TAGS.map((name) => ({ name })),
   });
   return app;
 }

@@ -28,8 +28,13 @@ const ASSETS: Readonly<Record<string, { type: string; read(): Promise<string> }>
   },
   "redoc.standalone.js": {
     type: "text/javascript",
-    read: async () =>
-      (await import("redoc/bundles/redoc.standalone.js", { with: { type: "text" } })).default,
+    read: async () => {
+      const { default: text } = await import("redoc/bundles/redoc.standalone.js", {
+        with: { type: "text" },
+      });
+      // It would fetch its maker's logo from its maker's server.
+      return text.replaceAll("https://cdn.redoc.ly/redoc/logo-mini.svg", "/dashboard/icon.svg");
+    },
   },
   "swagger.js": {
     type: "text/javascript",

@@ -10,7 +10,7 @@ import { addressOf, IdSchema, KindSchema, problems } from "../schemas.ts";
 import { type Encoding, sse, webSocket } from "./encoding.ts";
 import { follow, ReaderGoneError, type Receiver } from "./follow.ts";
 import { createHub, type Interest } from "./hub.ts";
-import { sseResponse } from "./sse.ts";
+import { SSE_HEADERS, sseResponse } from "./sse.ts";
 import { TOPICS } from "./topics.ts";
 import { webSocketResponse } from "./web_socket.ts";
 
@@ -75,6 +75,8 @@ export function liveRoutes(deps: LiveDeps): OpenAPIHono {
     const interest = { topics, ...device };
     // Known before the answer begins, so that a database that is away is a 503 and not a dead feed.
     const from = await startOf(c.req.valid("header")["last-event-id"] ?? resumeAt);
+    // Nobody would ever read the feed itself.
+    if (c.req.method === "HEAD") return new Response(null, { headers: SSE_HEADERS });
     if (c.req.header("upgrade")?.toLowerCase() === "websocket") {
       return webSocketResponse(c.req.raw, (receiver) => start(interest, webSocket, receiver, from));
     }

@@ -6,6 +6,13 @@ import { ReaderGoneError, type Receiver } from "./follow.ts";
 const WAITING_BYTES_MAX = 4 * 1024 * 1024;
 const RECONNECT_MS = 2_000;
 
+export const SSE_HEADERS = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-store",
+  // Proxies would otherwise wait for more before they pass anything on.
+  "x-accel-buffering": "no",
+};
+
 /** The answer, with its head and a first line at once; `start` is called when somebody reads. */
 export function sseResponse(start: (receiver: Receiver) => Promise<() => void>): Response {
   let stop: (() => void) | undefined;
@@ -51,11 +58,5 @@ export function sseResponse(start: (receiver: Receiver) => Promise<() => void>):
     wake?.();
   }
 
-  return new Response(body, {
-    headers: {
-      "content-type": "text/event-stream",
-      "cache-control": "no-store",
-      "x-accel-buffering": "no",
-    },
-  });
+  return new Response(body, { headers: SSE_HEADERS });
 }

@@ -1,4 +1,5 @@
 /** A live feed over a WebSocket. */
+import { ProblemError } from "../problem.ts";
 import { webSocket } from "./encoding.ts";
 import { ReaderGoneError, type Receiver } from "./follow.ts";
 
@@ -12,7 +13,7 @@ export function webSocketResponse(
   request: Request,
   start: (receiver: Receiver) => Promise<() => void>,
 ): Response {
-  const { socket, response } = Deno.upgradeWebSocket(request);
+  const { socket, response } = upgrade(request);
   let stop: (() => void) | undefined;
   let gone = false;
 
@@ -55,4 +56,13 @@ export function webSocketResponse(
   socket.onclose = leave;
   socket.onerror = leave;
   return response;
+}
+
+function upgrade(request: Request): Deno.WebSocketUpgrade {
+  try {
+    return Deno.upgradeWebSocket(request);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new ProblemError(400, "bad-upgrade", `This is no WebSocket handshake: ${error.message}`);
+  }
 }
