@@ -7,6 +7,7 @@ import { type Runtime, startRuntime } from "../actors/runtime/runtime.ts";
 import { stateAt } from "../actors/runtime/state_at.ts";
 import { connectBus, type NatsConnection } from "../events/bus/connection.ts";
 import { createPublisher } from "../events/bus/jetstream_publisher.ts";
+import { streamInfo } from "../events/bus/stream.ts";
 import { createFeed } from "../events/feed.ts";
 import type { ConnectOptions, Sql } from "../events/log/database.ts";
 import { readPartition } from "../events/log/read.ts";
@@ -218,7 +219,7 @@ async function readinessOf(
     database: await probe(async () => {
       await sql`select 1`;
     }),
-    broker: await probe(() => connection.flush()),
+    broker: await probe(() => runtime ? streamInfo(runtime.manager) : connection.flush()),
     partitions: statuses.length > 0 && !stuck
       ? { ok: true, detail: `${statuses.length} running` }
       : {

@@ -23,7 +23,7 @@ export const ERROR_CODES: Readonly<Record<string, { meaning: string; critical: b
 const percent = z.number().min(0).max(100).nullish();
 
 /** Body of `devices.atm.<id>.telemetry`; fields we do not know are kept. */
-export const AtmTelemetry = z.looseObject({
+export const AtmTelemetry = z.object({
   atm_id: z.string().min(1).max(20),
   timestamp: z.string(),
   status: z.enum(ATM_STATUSES),

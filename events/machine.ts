@@ -15,10 +15,17 @@ const numbers = z.custom<readonly number[]>(
 );
 
 /** A reading tells at least one of these; one without any would pass for a healthy machine. */
-const CONTENTS = ["status", "acceleration", "velocity", "temperature", "fftData", "rawData"];
+const CONTENTS = [
+  "status",
+  "acceleration",
+  "velocity",
+  "temperature",
+  "fftData",
+  "rawData",
+] as const;
 
 /** Body of `devices.machine.<id>.registered`. */
-export const MachineRegistered = z.looseObject({
+export const MachineRegistered = z.object({
   _id: text,
   machineName: text,
   customer: text,
@@ -32,14 +39,14 @@ export const MachineRegistered = z.looseObject({
 });
 
 /** Body of `devices.machine.<id>.bearing`. Lengths in one unit of your choice; angle in degrees. */
-export const MachineBearing = z.looseObject({
+export const MachineBearing = z.object({
   _id: text,
   machineId: text,
   bearingLocation: text,
   bearingType: text,
   position: text,
   status: z.enum(MACHINE_STATUSES).nullish(),
-  geometry: z.looseObject({
+  geometry: z.object({
     balls: z.int().min(1),
     ballDiameter: z.number().positive(),
     pitchDiameter: z.number().positive(),
@@ -49,22 +56,22 @@ export const MachineBearing = z.looseObject({
 });
 
 /** Body of `devices.machine.<id>.reading`: raw samples, computed values, or both. */
-export const MachineReading = z.looseObject({
+export const MachineReading = z.object({
   _id: text,
   machineId: text,
   bearingId: z.string().max(64).nullish(),
   timestamp: z.string().nullish(),
   status: z.enum(MACHINE_STATUSES).nullish(),
   Axis_Id: z.string().max(50).nullish(),
-  acceleration: z.looseObject({
+  acceleration: z.object({
     rms: magnitude,
     peak: magnitude,
     crestFactor: magnitude,
     kurtosis: z.number().nullish(),
   }).nullish(),
-  velocity: z.looseObject({ rms: magnitude, peak: magnitude, crestFactor: magnitude }).nullish(),
+  velocity: z.object({ rms: magnitude, peak: magnitude, crestFactor: magnitude }).nullish(),
   temperature: z.number().nullish(),
-  fftData: z.looseObject({
+  fftData: z.object({
     frequencies: numbers.nullish(),
     amplitudes: numbers.nullish(),
     dominantFrequency: z.number().nullish(),

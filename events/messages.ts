@@ -48,6 +48,7 @@ export interface Refusal {
 }
 
 interface MessageKind {
+  /** Only checks: what is recorded is the payload itself, with fields we do not know. */
   readonly schema: z.ZodType;
   /** The field that holds the device's own moment, in order of preference. */
   readonly moment: readonly string[];

@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** Body of `devices.sensor.<id>.reading`. */
-export const SensorReading = z.looseObject({
+export const SensorReading = z.object({
   sensor_id: z.string().min(1).max(50).nullish(),
   sensor_type: z.string().min(1).max(50).nullish(),
   value: z.number(),

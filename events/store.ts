@@ -4,7 +4,7 @@ import { z } from "zod";
 export const STORE_STATUSES = ["active", "inactive"] as const;
 
 /** Body of `devices.store.<id>.status`: one poll. */
-export const StorePoll = z.looseObject({
+export const StorePoll = z.object({
   timestamp: z.string().nullish(),
   timestamp_utc: z.string().nullish(),
   status: z.enum(STORE_STATUSES),
@@ -17,11 +17,11 @@ const day = z.int().min(0).max(6);
 const zone = z.string().refine(isTimeZone, "expected an IANA time zone such as America/Chicago");
 
 /** Body of `devices.store.<id>.schedule`: business hours in its own zone, 0 = Monday. */
-export const StoreSchedule = z.looseObject({
+export const StoreSchedule = z.object({
   timezone_str: zone.nullish(),
   timezone: zone.nullish(),
   hours: z.array(
-    z.looseObject({
+    z.object({
       day: day.nullish(),
       dayOfWeek: day.nullish(),
       start_time_local: localTime,

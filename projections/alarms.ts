@@ -4,7 +4,7 @@ import { formatInstant, parseInstant } from "../events/instant.ts";
 import { deviceOf, streamOf } from "../events/vocabulary.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { Projection } from "./projection.ts";
-import { storable } from "./reports.ts";
+import { storable } from "../events/text.ts";
 
 /** Moments are epoch milliseconds. */
 export interface Alarm {

@@ -16,7 +16,8 @@ import {
 import { getDevice } from "./devices.ts";
 import { pack, unpack } from "./observations.ts";
 import type { Projection } from "./projection.ts";
-import { REPORTS, storable } from "./reports.ts";
+import { storable } from "../events/text.ts";
+import { REPORTS } from "./reports.ts";
 
 /** A chunk is rewritten whole while it fills: short where reports come by the second or minute. */
 const CHUNK_MS = 15 * 60_000;

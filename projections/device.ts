@@ -2,7 +2,8 @@
 import type { RecordedEvent } from "../events/event.ts";
 import { forEachMeasure } from "../events/measures.ts";
 import { deviceOf, type Json } from "../events/vocabulary.ts";
-import { REPORTS, storable } from "./reports.ts";
+import { storable } from "../events/text.ts";
+import { REPORTS } from "./reports.ts";
 
 /** More than any machine has; one that invents bearings must not grow its row for ever. */
 const BEARINGS_MAX = 100;

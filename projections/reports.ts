@@ -5,8 +5,3 @@ export const REPORTS: ReadonlySet<string> = new Set([
   "PollReported",
   "ReadingReported",
 ]);
-
-/** Text as PostgreSQL can hold it: no NUL, no half of a surrogate pair. */
-export function storable(text: string): string {
-  return text.toWellFormed().replaceAll("\0", "\ufffd");
-}

@@ -11,12 +11,30 @@ import { schemaVersionOf } from "../../events/catalog.ts";
 import type { Metadata, NewEvent, RecordedEvent } from "../../events/event.ts";
 import { sqlInstant } from "../../events/log/database.ts";
 import { eventLine, type QuarantineRow } from "../../events/log/rows.ts";
-import { parseMessage } from "../../events/messages.ts";
-import { CommandRejectedError, type Input } from "../decider.ts";
+import { parseMessage, type Refusal } from "../../events/messages.ts";
+import { storable } from "../../events/text.ts";
+import {
+  type CommandInput,
+  CommandRejectedError,
+  type Input,
+  type MessageInput,
+} from "../decider.ts";
 import type { Actor, Registry } from "./registry.ts";
 
 /** A message may name a subject to which its outcome is sent after the commit. */
 export const REPLY_HEADER = "Telltale-Reply";
+
+/**
+ * An actor could not take in its own event: its state is not what it should be, perhaps from a
+ * snapshot of another build. The log is whole; the actors have to be folded from it again.
+ */
+export class ActorDamagedError extends Error {
+  override readonly name = "ActorDamagedError";
+
+  constructor(stream: string, cause: unknown) {
+    super(`The state of "${stream}" is damaged (${cause}); folding the log again`, { cause });
+  }
+}
 
 export interface BatchStart {
   readonly partition: number;
@@ -78,20 +96,22 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
         recordedAtSql,
       ),
     );
-    actor.state = actor.decider.evolve(actor.state, event);
+    try {
+      actor.state = actor.decider.evolve(actor.state, event);
+    } catch (error) {
+      throw new ActorDamagedError(actor.stream, error);
+    }
     actor.offset = offset;
     actor.changed = true;
     events.push(event);
   }
 
-  /** The events an actor makes of an input; the first one carries the message's own identity. */
-  function decide(actor: Actor, input: Input, metadata: Metadata): number {
-    const fresh = actor.decider.decide(actor.state, input);
+  /** Records what an actor decided; the first event carries the message's own identity. */
+  function recordAll(actor: Actor, fresh: readonly NewEvent[], metadata: Metadata): void {
     for (let i = 0; i < fresh.length; i++) {
       const event = fresh[i];
       if (event) record(actor, event, i === 0 ? metadata : withoutMessageId(metadata));
     }
-    return fresh.length;
   }
 
   function setAside(message: BusMessage, code: string, reason: string): Answer {
@@ -100,11 +120,11 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
       batch: start.batch,
       epoch: start.epoch,
       sequence: message.sequence,
-      subject: message.subject,
+      subject: storable(message.subject),
       headers: Object.fromEntries(message.headers ?? []),
       payload: message.payload,
       code,
-      reason,
+      reason: storable(reason),
       receivedAt: message.timeUs / 1000,
       recordedAt: now,
     });
@@ -112,51 +132,61 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
   }
 
   function handle(message: BusMessage): Answer | undefined {
-    const address = parseSubject(message.subject);
-    if (!address.ok) return setAside(message, address.code, address.reason);
-    const { kind, id } = address;
-    if (start.partitions > 1 && !message.subject.includes(`.${id}.`)) {
-      return setAside(
-        message,
-        "bad-subject",
-        `Cannot accept subject "${message.subject}": with several partitions an ATM's id must be upper-case, "${id}"`,
-      );
-    }
-
-    const parsed = parseMessage(
-      kind,
-      id,
-      address.message,
-      message.payload,
-      message.timeUs / 1000,
-      message.headers?.get("Nats-Msg-Id"),
-    );
-    if (!parsed.ok) return setAside(message, parsed.code, parsed.reason);
-
-    const actor = registry.actor(address.stream);
-    const metadata = metadataOf(message, parsed.input.messageId);
-    const before = events.length;
-    try {
-      const count = decide(actor, { ...parsed.input, id, now }, metadata);
-      if (count === 0) repeats.push(message.sequence);
-    } catch (error) {
-      if (!(error instanceof CommandRejectedError)) {
-        // A bug in an actor must not stop the partition, nor lose what the device said.
-        return setAside(message, "actor-failed", `The ${kind} actor failed: ${error}`);
-      }
-      const { code, message: reason } = error;
-      const command = parsed.input.type === "Command" ? parsed.input.command : "";
-      record(actor, {
+    const told = understand(message);
+    if (!told.ok) return setAside(message, told.code, told.reason);
+    const { actor, input, fresh } = told;
+    const metadata = metadataOf(message, input.messageId);
+    if (fresh instanceof CommandRejectedError) {
+      const { code, message: reason } = fresh;
+      const command = input.type === "Command" ? input.command : "";
+      const rejected = {
         type: "CommandRejected",
         data: { command, code, reason },
-        occurredAt: parsed.input.at,
-      }, metadata);
+        occurredAt: input.at,
+      };
+      const before = events.length;
+      record(actor, rejected, metadata);
       return { outcome: "rejected", events: placesOf(before), code, reason };
     }
+    const before = events.length;
+    recordAll(actor, fresh, metadata);
+    if (fresh.length === 0) repeats.push(message.sequence);
     if (message.headers === undefined || !message.headers.has(REPLY_HEADER)) return undefined;
-    return events.length === before
+    return fresh.length === 0
       ? { outcome: "repeat", events: [] }
       : { outcome: "recorded", events: placesOf(before) };
+  }
+
+  /** What the message says, to whom, and what its actor makes of it. Changes nothing. */
+  function understand(message: BusMessage): Understood | Refusal {
+    const address = parseSubject(message.subject);
+    if (!address.ok) return address;
+    const { kind, id, stream } = address;
+    if (start.partitions > 1 && !message.subject.includes(`.${id}.`)) {
+      return {
+        ok: false,
+        code: "bad-subject",
+        reason:
+          `Cannot accept subject "${message.subject}": with several partitions an ATM's id must be upper-case, "${id}"`,
+      };
+    }
+    try {
+      const parsed = parseMessage(
+        kind,
+        id,
+        address.message,
+        message.payload,
+        message.timeUs / 1000,
+        message.headers?.get("Nats-Msg-Id"),
+      );
+      if (!parsed.ok) return parsed;
+      const actor = registry.actor(stream);
+      const input = { ...parsed.input, id, now };
+      return { ok: true, actor, input, fresh: decideOrReject(actor, input) };
+    } catch (error) {
+      // A bug of ours must not stop the partition, nor lose what the device said.
+      return { ok: false, code: "actor-failed", reason: `The ${kind} actor failed: ${error}` };
+    }
   }
 
   function placesOf(from: number): Answer["events"] {
@@ -176,7 +206,11 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
       if (subject && answer) answers.push({ subject, answer });
     },
     tick(actor, listeningSince) {
-      decide(actor, { type: "Tick", now, listeningSince }, {});
+      recordAll(
+        actor,
+        actor.decider.decide(actor.state, { type: "Tick", now, listeningSince }),
+        {},
+      );
     },
     record,
     get offset() {
@@ -184,6 +218,26 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
     },
     finish: () => ({ events, eventLines: lines.join(""), repeats, quarantine, answers }),
   };
+}
+
+/** A message, its actor, and what that decided: events, or a refusal of an order. */
+interface Understood {
+  readonly ok: true;
+  readonly actor: Actor;
+  readonly input: MessageInput | CommandInput;
+  readonly fresh: readonly NewEvent[] | CommandRejectedError;
+}
+
+function decideOrReject(
+  { decider, state }: Actor,
+  input: Input,
+): readonly NewEvent[] | CommandRejectedError {
+  try {
+    return decider.decide(state, input);
+  } catch (error) {
+    if (error instanceof CommandRejectedError) return error;
+    throw error;
+  }
 }
 
 function metadataOf(message: BusMessage, messageId: string | undefined): Metadata {

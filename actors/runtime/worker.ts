@@ -13,7 +13,7 @@ import {
   type Follower,
   FollowerEndedError,
 } from "../../events/bus/follower.ts";
-import { type Resume, resumeFrom } from "../../events/bus/resume.ts";
+import { type MissingRange, type Resume, resumeFrom } from "../../events/bus/resume.ts";
 import { ensureStream, messageTimeUs, streamInfo } from "../../events/bus/stream.ts";
 import { filtersOf } from "../../events/bus/subjects.ts";
 import type { RecordedEvent } from "../../events/event.ts";
@@ -27,7 +27,7 @@ import {
   readPosition,
 } from "../../events/log/partitions.ts";
 import { startWriter, type Writer } from "../../events/log/writer.ts";
-import { type BatchBuilder, startBatch } from "./batch.ts";
+import { ActorDamagedError, type BatchBuilder, startBatch } from "./batch.ts";
 import { loadActors } from "./load.ts";
 import { type Registry, systemStream } from "./registry.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -116,6 +116,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
         await session(() => failures = 0);
       } catch (error) {
         if (isFinal(error)) throw error;
+        if (error instanceof ActorDamagedError) await deps.snapshots?.clear(partition);
         state = "recovering";
         problem = error instanceof Error ? error.message : String(error);
         failures++;
@@ -232,6 +233,20 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
       await commit(begin(now), [], now, { sequence, timeUs });
     }
 
+    /** Gives the actors their messages, and records what the broker has lost between them. */
+    function tell(builder: BatchBuilder, messages: readonly BusMessage[]): void {
+      let expected = next.sequence + 1;
+      for (const message of messages) {
+        // With several partitions the sequences between two of ours are the others'.
+        if (deps.partitions === 1 && message.sequence > expected) {
+          const missing = { fromSequence: expected, toSequence: message.sequence - 1 };
+          recordMissing(builder, actors, missing, deps.now());
+        }
+        builder.message(message);
+        expected = message.sequence + 1;
+      }
+    }
+
     /** Sends a decided batch to the log behind the one before it. */
     async function commit(
       builder: BatchBuilder,
@@ -311,7 +326,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
         }
         if (messages.length === 0 && !ticking) continue;
         const builder = begin(now);
-        for (const message of messages) builder.message(message);
+        tell(builder, messages);
         if (ticking) {
           tickAt = now + TICK_MS;
           if (listeningSince === Infinity && reader.pending() === 0) listeningSince = now;
@@ -363,20 +378,14 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
     record?: (builder: BatchBuilder, actors: Registry, now: number) => void;
   }> {
     if (resume.from === "sequence" && !resume.missing) return { position: at };
-    const stream = systemStream(partition);
     if (resume.from === "sequence") {
-      const missing = resume.missing;
-      deps.log("error", "messages are missing from the broker", { partition, ...missing });
+      const { sequence, missing } = resume;
       return {
-        position: { ...at, sequence: resume.sequence - 1, sequenceTimeUs: 0 },
-        record: (builder, actors, now) =>
-          builder.record(actors.actor(stream), {
-            type: "MessagesMissing",
-            data: { ...missing },
-            occurredAt: now,
-          }, {}),
+        position: { ...at, sequence: sequence - 1, sequenceTimeUs: 0 },
+        record: (builder, actors, now) => missing && recordMissing(builder, actors, missing, now),
       };
     }
+    const stream = systemStream(partition);
     const position = {
       ...at,
       epoch: at.epoch + 1,
@@ -400,6 +409,20 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
           occurredAt: now,
         }, {}),
     };
+  }
+
+  function recordMissing(
+    builder: BatchBuilder,
+    actors: Registry,
+    missing: MissingRange,
+    now: number,
+  ): void {
+    deps.log("error", "messages are missing from the broker", { partition, ...missing });
+    builder.record(actors.actor(systemStream(partition)), {
+      type: "MessagesMissing",
+      data: { ...missing },
+      occurredAt: now,
+    }, {});
   }
 
   function tickDue(

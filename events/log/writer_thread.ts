@@ -26,6 +26,7 @@ const thread = self as unknown as {
   close(): void;
 };
 
+let database: ConnectOptions | undefined;
 let sql: Sql | undefined;
 let hash = new Uint8Array();
 let failure: Error | undefined;
@@ -38,19 +39,27 @@ thread.onmessage = ({ data }) => {
 async function handle(message: ToWriter): Promise<void> {
   switch (message.type) {
     case "open":
-      sql = connect(message.database);
+      database = message.database;
+      sql = connect(database);
       return;
     case "begin":
+      if (failure) await reconnect();
       hash = new Uint8Array(message.hash);
       failure = undefined;
       return;
     case "append":
       return await write(message.id, message.batch);
     case "close":
-      await sql?.end({ timeout: 5 });
+      await sql?.end({ timeout: failure ? 0 : 5 });
       thread.postMessage({ type: "closed" });
       thread.close();
   }
+}
+
+/** What a broken connection left behind must not fail what comes next, nor keep us from closing. */
+async function reconnect(): Promise<void> {
+  await sql?.end({ timeout: 0 });
+  sql = database && connect(database);
 }
 
 async function write(id: number, batch: PreparedBatch): Promise<void> {
