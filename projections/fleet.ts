@@ -67,21 +67,35 @@ async function countGroups(sql: Sql): Promise<(FleetCount & { decommissioned: bo
     order by kind, region, status`;
 }
 
-/** A machine's metrics are told apart by bearing; over a fleet only their names without it compare. */
+/** No report has more measures than this: an ATM's has seven, a machine's eight of one bearing. */
+const MEASURES_MAX = 8;
+const SUMS = Array.from({ length: MEASURES_MAX }, (_, i) => `sum(measure_values[${i + 1}])`);
+
+/**
+ * A machine's metrics are told apart by bearing; over a fleet only their names without it compare.
+ *
+ * Reports of one shape are added up place by place: to take every row's names and values apart
+ * first would cost three times as much.
+ */
 async function averageMeasures(sql: Sql): Promise<Record<string, Record<string, number>>> {
-  const rows = await sql<{ kind: string; metric: string; mean: number; devices: number }[]>`
-    select kind, metric, avg(value) as mean, count(*) as devices
-    from ${sql(devices.name)}, unnest(measure_names, measure_values) as measure (metric, value)
-    where not decommissioned group by kind, metric order by kind, metric`;
-  const sums = new Map<string, Map<string, { sum: number; devices: number }>>();
-  for (const { kind, metric, mean, devices } of rows) {
-    const ofKind = sums.get(kind) ?? new Map<string, { sum: number; devices: number }>();
-    sums.set(kind, ofKind);
-    const name = kind === "machine" ? withoutBearing(metric) : metric;
-    const { sum, devices: before } = ofKind.get(name) ?? { sum: 0, devices: 0 };
-    ofKind.set(name, { sum: sum + mean * devices, devices: before + devices });
+  const shapes = await sql<{ kind: string; names: string[]; sums: number[]; devices: number }[]>`
+    select kind, measure_names as names, array[${sql.unsafe(SUMS.join(", "))}] as sums,
+      count(*) as devices
+    from ${sql(devices.name)} where not decommissioned and measure_names <> '{}'
+    group by kind, measure_names order by kind, measure_names`;
+  const totals = new Map<string, Map<string, { sum: number; devices: number }>>();
+  for (const { kind, names, sums, devices } of shapes) {
+    const ofKind = totals.get(kind) ?? new Map<string, { sum: number; devices: number }>();
+    totals.set(kind, ofKind);
+    for (const [place, sum] of sums.entries()) {
+      const metric = names[place];
+      if (metric === undefined) break;
+      const name = kind === "machine" ? withoutBearing(metric) : metric;
+      const before = ofKind.get(name) ?? { sum: 0, devices: 0 };
+      ofKind.set(name, { sum: before.sum + sum, devices: before.devices + devices });
+    }
   }
-  return Object.fromEntries([...sums].map(([kind, metrics]) => [
+  return Object.fromEntries([...totals].map(([kind, metrics]) => [
     kind,
     Object.fromEntries([...metrics].map(([name, { sum, devices }]) => [name, sum / devices])),
   ]));
