@@ -11,6 +11,8 @@ import { readPartition } from "../events/log/read.ts";
 
 /** About half a second at full speed: longer than a flush takes. */
 export const EVENTS_KEPT_MAX = 30_000;
+/** At a slower pace they would lie there for minutes after the last follower has passed. */
+const KEPT_MS = 5_000;
 const PAGE_EVENTS = 5_000;
 const PAGES_KEPT_MAX = 4;
 /** More than this at a time would keep the write path waiting for the same thread. */
@@ -88,7 +90,7 @@ export function createTail(sql: Sql, heads: ReadonlyMap<number, number>): Tail {
       memory.batches.push(events);
       memory.events += events.length;
       memory.head = last.offset;
-      while (memory.events > EVENTS_KEPT_MAX && memory.batches.length > 1) {
+      while (memory.batches.length > 1 && hasPassed(memory, last.recordedAt)) {
         memory.events -= memory.batches.shift()?.length ?? 0;
       }
       for (const listener of listeners) listener();
@@ -116,6 +118,12 @@ export function createTail(sql: Sql, heads: ReadonlyMap<number, number>): Tail {
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** Whether nobody is likely to need the oldest batch any more. */
+function hasPassed({ batches, events }: Memory, now: number): boolean {
+  const recordedAt = batches[0]?.[0]?.recordedAt ?? now;
+  return events > EVENTS_KEPT_MAX || recordedAt < now - KEPT_MS;
 }
 
 /** Offsets are gapless, so an event's place is arithmetic. */
