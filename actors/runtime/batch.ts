@@ -6,7 +6,7 @@
  */
 import type { Answer } from "../../events/bus/publisher.ts";
 import type { BusMessage } from "../../events/bus/follower.ts";
-import { parseSubject } from "../../events/bus/subjects.ts";
+import { isReplySubject, parseSubject } from "../../events/bus/subjects.ts";
 import { schemaVersionOf } from "../../events/catalog.ts";
 import type { Metadata, NewEvent, RecordedEvent } from "../../events/event.ts";
 import { sqlInstant } from "../../events/log/database.ts";
@@ -203,7 +203,7 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
     message(message) {
       const answer = handle(message);
       const subject = message.headers?.get(REPLY_HEADER);
-      if (subject && answer) answers.push({ subject, answer });
+      if (subject && answer && isReplySubject(subject)) answers.push({ subject, answer });
     },
     tick(actor, listeningSince) {
       recordAll(

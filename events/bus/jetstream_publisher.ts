@@ -14,17 +14,22 @@ const REPLY_HEADER = "Telltale-Reply";
 const ACKNOWLEDGE_MS = 5_000;
 const ANSWER_MS = 15_000;
 
+/** Who asked to be told how a message ended, and until when. */
+interface Waiter {
+  resolve(answer: Answer): void;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
 export function createPublisher(connection: NatsConnection): Publisher & { close(): void } {
   const stream = jetstream(connection, { timeout: ACKNOWLEDGE_MS });
   const inbox = `_INBOX.${crypto.randomUUID().replaceAll("-", "")}`;
-  const waiting = new Map<string, (answer: Answer) => void>();
+  const waiting = new Map<string, Waiter>();
   let last = 0;
 
   const answers = connection.subscribe(`${inbox}.*`, {
     callback: (_error, message) => {
       const token = message.subject.slice(inbox.length + 1);
-      waiting.get(token)?.(message.json<Answer>());
-      waiting.delete(token);
+      waiting.get(token)?.resolve(message.json<Answer>());
     },
   });
 
@@ -47,14 +52,18 @@ export function createPublisher(connection: NatsConnection): Publisher & { close
     } catch (error) {
       throw asUnavailable(subject, error);
     } finally {
-      if (token !== undefined) waiting.delete(token);
+      if (token !== undefined) stopWaiting(token);
     }
+  }
+
+  function stopWaiting(token: string): void {
+    clearTimeout(waiting.get(token)?.timer);
+    waiting.delete(token);
   }
 
   function waitForAnswer(token: string): Promise<Answer> {
     const answered = new Promise<Answer>((resolve, reject) => {
       const timer = setTimeout(() => {
-        waiting.delete(token);
         reject(
           new BusUnavailableError(
             "log-not-reached",
@@ -62,10 +71,7 @@ export function createPublisher(connection: NatsConnection): Publisher & { close
           ),
         );
       }, ANSWER_MS);
-      waiting.set(token, (answer) => {
-        clearTimeout(timer);
-        resolve(answer);
-      });
+      waiting.set(token, { resolve, timer });
     });
     answered.catch(() => {}); // Where the publish itself failed, nobody waits any more.
     return answered;

@@ -65,6 +65,17 @@ export function filtersOf(partition: number, partitions: number): string[] {
   return partition === 0 ? ["p.0.>", ALL_SUBJECTS] : [`p.${partition}.>`];
 }
 
+const REPLY = /^(?!\$|devices\.|p\.)[^\s.*>]+(\.[^\s.*>]+)*$/;
+const REPLY_LENGTH_MAX = 256;
+
+/**
+ * Whether an answer may be sent there. Anybody who may publish names the subject, and we publish
+ * with our rights: it must not be the broker's own API (`$…`) nor what a device says.
+ */
+export function isReplySubject(subject: string): boolean {
+  return subject.length <= REPLY_LENGTH_MAX && REPLY.test(subject);
+}
+
 /** The subject as it was published, without the prefix JetStream gave it. */
 export function publishedSubject(subject: string): string {
   if (!subject.startsWith("p.")) return subject;
