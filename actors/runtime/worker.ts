@@ -177,7 +177,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
       if (position) await snapshotter.saveAll(position);
     } finally {
       follower = undefined;
-      owner.release();
+      await owner.release();
     }
   }
 

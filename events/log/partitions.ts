@@ -22,21 +22,25 @@ export class PartitionOwnedError extends Error {
 /** The first key of our advisory locks, so that they meet nobody else's: "tlle" in ASCII. */
 const LOCK_CLASS = 0x746c6c65;
 
+/** Held by one session of the database; whatever ends that ends the ownership too. */
+export interface Ownership {
+  release(): Promise<void>;
+}
+
 /**
- * Takes the partition for as long as the returned session lives. A session of a killed process
- * may take a moment to die, hence the patience.
+ * Takes the partition. A session of a killed process may take a moment to die, hence the patience.
  */
 export async function ownPartition(
   sql: Sql,
   partition: number,
   patienceMs: number,
-): Promise<ReservedSql> {
+): Promise<Ownership> {
   const session = await sql.reserve();
   const until = Date.now() + patienceMs;
   try {
     for (;;) {
       const [row] = await session`select pg_try_advisory_lock(${LOCK_CLASS}, ${partition}) as mine`;
-      if (row?.mine === true) return session;
+      if (row?.mine === true) return { release: () => letGo(session, partition) };
       if (Date.now() >= until) break;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
@@ -54,6 +58,17 @@ export async function ownPartition(
   } catch (error) {
     session.release();
     throw error;
+  }
+}
+
+/** The session goes back to the pool and lives on: without this it would keep the partition. */
+async function letGo(session: ReservedSql, partition: number): Promise<void> {
+  try {
+    await session`select pg_advisory_unlock(${LOCK_CLASS}, ${partition})`;
+  } catch {
+    // The session has ended, and with it the lock.
+  } finally {
+    session.release();
   }
 }
 
