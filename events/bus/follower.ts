@@ -88,23 +88,18 @@ export async function follow(
       if (error) return end(`subscription failed: ${error.message}`);
       const reply = message.reply;
       if (!reply?.startsWith("$JS.ACK.")) return onStatus(message);
-      const tokens = reply.split(".");
-      // …stream.consumer.deliveries.stream-sequence.consumer-sequence.timestamp.pending; newer
-      // servers put a domain and an account before them and a token behind.
-      const base = tokens.length > 9 ? 5 : 3;
-      const sequence = Number(tokens[base + 2]);
-      const position = Number(tokens[base + 3]);
+      const { sequence, position, timeUs, pending } = readPlace(reply);
       if (position !== delivered + 1) {
         return end(`message ${position} of the consumer arrived after ${delivered}`);
       }
       delivered = position;
-      brokerPending = Number(tokens[base + 5]);
+      brokerPending = pending;
       requested--;
       queue.push({
         subject: publishedSubject(message.subject),
         payload: message.data,
         sequence,
-        timeUs: Number((tokens[base + 4] ?? "").slice(0, -3)),
+        timeUs,
         headers: headersOf(message),
       });
       wake?.();
@@ -209,6 +204,34 @@ export async function follow(
       await manager.consumers.delete(STREAM_NAME, consumer.name).catch(() => {});
     },
   };
+}
+
+/**
+ * Where a message stands, as its reply subject says: `$JS.ACK.` …
+ * `stream.consumer.deliveries.sequence.position.nanoseconds.pending`, and on newer servers a domain
+ * and an account before these, a token behind. Read from the back, without taking it apart.
+ */
+function readPlace(
+  reply: string,
+): { sequence: number; position: number; timeUs: number; pending: number } {
+  let end = reply.length;
+  if (count(reply, ".") > 8) end = reply.lastIndexOf(".");
+  const pendingAt = reply.lastIndexOf(".", end - 1);
+  const timeAt = reply.lastIndexOf(".", pendingAt - 1);
+  const positionAt = reply.lastIndexOf(".", timeAt - 1);
+  const sequenceAt = reply.lastIndexOf(".", positionAt - 1);
+  return {
+    sequence: Number(reply.slice(sequenceAt + 1, positionAt)),
+    position: Number(reply.slice(positionAt + 1, timeAt)),
+    timeUs: Number(reply.slice(timeAt + 1, pendingAt - 3)),
+    pending: Number(reply.slice(pendingAt + 1, end)),
+  };
+}
+
+function count(text: string, character: string): number {
+  let found = 0;
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) found++;
+  return found;
 }
 
 /** How many of the first messages make one batch: bounded in number and in bytes, at least one. */
