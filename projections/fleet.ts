@@ -4,13 +4,18 @@ import { activityStats } from "./activity.ts";
 import { countOpenAlarms } from "./alarms.ts";
 import { devices } from "./devices.ts";
 
-export interface FleetCount {
+/** Devices of one kind, region and status whose newest reports measure the same things. */
+interface Group {
   readonly kind: string;
   readonly region: string | null;
   readonly status: string | null;
+  readonly decommissioned: boolean;
   readonly devices: number;
   readonly silent: number;
   readonly withOpenAlarms: number;
+  readonly measures: readonly string[];
+  /** One for each measure; null for the places beyond. */
+  readonly sums: readonly (number | null)[];
 }
 
 export interface FleetKpis {
@@ -28,7 +33,7 @@ export interface FleetKpis {
 
 /** Decommissioned devices are counted once, as such, and nowhere else. */
 export async function fleetKpis(sql: Sql): Promise<FleetKpis> {
-  const [groups, averages] = await Promise.all([countGroups(sql), averageMeasures(sql)]);
+  const groups = await readGroups(sql);
   const kpis = {
     devices: 0,
     silent: 0,
@@ -37,7 +42,7 @@ export async function fleetKpis(sql: Sql): Promise<FleetKpis> {
     byKind: {} as Record<string, number>,
     byRegion: {} as Record<string, number>,
     byStatus: {} as Record<string, Record<string, number>>,
-    averages,
+    averages: averagesOf(groups.filter(({ decommissioned }) => !decommissioned)),
   };
   for (const group of groups) {
     if (group.decommissioned) {
@@ -58,38 +63,32 @@ function increase(counts: Record<string, number>, name: string, by: number): voi
   counts[name] = (counts[name] ?? 0) + by;
 }
 
-async function countGroups(sql: Sql): Promise<(FleetCount & { decommissioned: boolean })[]> {
-  return await sql<(FleetCount & { decommissioned: boolean })[]>`
-    select kind, region, status, decommissioned, count(*) as devices,
-      count(*) filter (where silent) as silent,
-      count(*) filter (where open_alarms > 0) as "withOpenAlarms"
-    from ${sql(devices.name)} group by kind, region, status, decommissioned
-    order by kind, region, status`;
-}
-
 /** No report has more measures than this: an ATM's has seven, a machine's eight of one bearing. */
 const MEASURES_MAX = 8;
 const SUMS = Array.from({ length: MEASURES_MAX }, (_, i) => `sum(measure_values[${i + 1}])`);
 
-/**
- * A machine's metrics are told apart by bearing; over a fleet only their names without it compare.
- *
- * Reports of one shape are added up place by place: to take every row's names and values apart
- * first would cost three times as much.
- */
-async function averageMeasures(sql: Sql): Promise<Record<string, Record<string, number>>> {
-  const shapes = await sql<{ kind: string; names: string[]; sums: number[]; devices: number }[]>`
-    select kind, measure_names as names, array[${sql.unsafe(SUMS.join(", "))}] as sums,
-      count(*) as devices
-    from ${sql(devices.name)} where not decommissioned and measure_names <> '{}'
-    group by kind, measure_names order by kind, measure_names`;
+/** One look at every device. Taking their measures apart first would cost three times as much. */
+async function readGroups(sql: Sql): Promise<Group[]> {
+  return await sql<Group[]>`
+    select kind, region, status, decommissioned, count(*) as devices,
+      count(*) filter (where silent) as silent,
+      count(*) filter (where open_alarms > 0) as "withOpenAlarms",
+      measure_names as measures, array[${sql.unsafe(SUMS.join(", "))}] as sums
+    from ${sql(devices.name)}
+    group by kind, region, status, decommissioned, measure_names
+    order by kind, region, status, measure_names`;
+}
+
+/** A machine's metrics are told apart by bearing; over a fleet only their names without it compare. */
+function averagesOf(groups: readonly Group[]): Record<string, Record<string, number>> {
   const totals = new Map<string, Map<string, { sum: number; devices: number }>>();
-  for (const { kind, names, sums, devices } of shapes) {
+  for (const { kind, measures, sums, devices } of groups) {
+    if (measures.length === 0) continue;
     const ofKind = totals.get(kind) ?? new Map<string, { sum: number; devices: number }>();
     totals.set(kind, ofKind);
     for (const [place, sum] of sums.entries()) {
-      const metric = names[place];
-      if (metric === undefined) break;
+      const metric = measures[place];
+      if (metric === undefined || sum === null) break;
       const name = kind === "machine" ? withoutBearing(metric) : metric;
       const before = ofKind.get(name) ?? { sum: 0, devices: 0 };
       ofKind.set(name, { sum: before.sum + sum, devices: before.devices + devices });
