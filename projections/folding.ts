@@ -32,7 +32,10 @@ export interface Folding {
   fold(events: readonly RecordedEvent[], through?: TransactionSql): Promise<void>;
   /** How many rows differ from the table. */
   changed(): number;
-  /** Writes the rows that differ. Follow with `saved` once the transaction has committed. */
+  /**
+   * Writes the rows that differ as they are at the call; folding may go on meanwhile. Follow with
+   * `saved` once the transaction has committed, or with `forget` if it did not.
+   */
   save(tx: TransactionSql): Promise<void>;
   saved(): void;
   forget(): void;
@@ -133,12 +136,14 @@ export function createFolding(
     async save(tx) {
       if (dirty.length === 0) return;
       const rows = new Map<string, unknown>();
-      for (const { key, row } of dirty) rows.set(key, row);
+      for (const entry of dirty) {
+        rows.set(entry.key, entry.row);
+        entry.changed = false;
+      }
+      dirty = [];
       await projection.save(tx, table, rows);
     },
     saved() {
-      for (const entry of dirty) entry.changed = false;
-      dirty = [];
       if (young.size <= rowsMax / 2) return;
       if (dropped !== undefined) {
         for (const key of old.keys()) if (!young.has(key)) dropped.add(key);

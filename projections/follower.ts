@@ -16,7 +16,7 @@ import type { Tail } from "./tail.ts";
 const FLUSH_INTERVAL_MS = 250;
 /** Bounds memory and the length of one transaction while catching up. */
 const FLUSH_EVENTS_MAX = 20_000;
-const FLUSH_ROWS_MAX = 20_000;
+const FLUSH_ROWS_MAX = 4_000;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5_000;
 /** How often a stopped projection looks whether a rebuild has put it right. */
@@ -56,6 +56,11 @@ class ForeignVersionError extends Error {
   override readonly name = "ForeignVersionError";
 }
 
+/** The checkpoint is not where this process left it, so nothing of the flush may stay. */
+class OvertakenError extends Error {
+  override readonly name = "OvertakenError";
+}
+
 export function startFollower(options: FollowerOptions): Follower {
   const { sql, projection, tail, partitions, onMoved, onProblem } = options;
   const { name } = projection;
@@ -77,6 +82,8 @@ export function startFollower(options: FollowerOptions): Follower {
   let broken: { readonly generation: number; readonly why: Error } | undefined;
   let error: string | undefined;
   let retryMs = RETRY_MS_MIN;
+  let flushing: Promise<void> | undefined;
+  let outcome: "overtaken" | { readonly failure: unknown } | undefined;
 
   async function begin(): Promise<number> {
     folding.forget();
@@ -111,44 +118,76 @@ export function startFollower(options: FollowerOptions): Follower {
     return moved;
   }
 
+  /** False when it was overtaken: somebody else has moved the checkpoint, or swapped the table. */
   async function flush(generation: number): Promise<boolean> {
-    const moves: Move[] = [];
-    for (const [partition, to] of folded) {
-      const from = written.get(partition) ?? 0;
-      if (to !== from) moves.push({ partition, from, to });
-    }
-    const ours = await sql.begin(async (tx) => {
-      // A crash may lose the last of these commits: checkpoint and rows go together, and are
-      // folded again from the log. Waiting for the disk would only compete with the log for it.
-      await tx`set local synchronous_commit = off`;
-      if (!await moveCheckpoints(tx, name, generation, moves)) return false;
-      await folding.save(tx);
-      return true;
-    });
-    if (!ours) return false;
-    folding.saved();
-    written = new Map(folded);
-    unwritten = 0;
-    hurried = false;
     lastFlush = performance.now();
+    let reached = written;
+    try {
+      await sql.begin(async (tx) => {
+        // A crash may lose the last of these commits: checkpoint and rows go together, and are
+        // folded again from the log. Waiting for the disk would only compete with the log for it.
+        await tx`set local synchronous_commit = off`;
+        // Both take what memory holds in this very moment; folding goes on while they are written.
+        reached = new Map(folded);
+        unwritten = 0;
+        hurried = false;
+        const saving = folding.save(tx);
+        saving.catch(() => {}); // Seen below.
+        const moved = await moveCheckpoints(tx, name, generation, movesTo(reached));
+        await saving;
+        if (!moved) throw new OvertakenError();
+      });
+    } catch (thrown) {
+      if (thrown instanceof OvertakenError) return false;
+      throw thrown;
+    }
+    folding.saved();
+    written = reached;
     onMoved();
     return true;
   }
 
+  function movesTo(reached: ReadonlyMap<number, number>): Move[] {
+    return [...reached]
+      .map(([partition, to]) => ({ partition, from: written.get(partition) ?? 0, to }))
+      .filter(({ from, to }) => to !== from);
+  }
+
+  /** One flush at a time, beside the folding; how it ended is looked at in the next turn. */
+  function startFlush(generation: number): void {
+    flushing = flush(generation).then((ours) => {
+      outcome = ours ? undefined : "overtaken";
+    }, (failure: unknown) => {
+      outcome = { failure };
+    }).finally(() => {
+      flushing = undefined;
+      wake.notify();
+    });
+  }
+
   async function turn(): Promise<void> {
+    if (outcome !== undefined) {
+      const ended = outcome;
+      outcome = undefined;
+      // Overtaken: what is remembered may not be what is stored. Start from what is.
+      if (ended === "overtaken") generation = undefined;
+      else throw ended.failure;
+    }
     generation ??= await begin();
     const moved = await advance();
     const due = lastFlush + FLUSH_INTERVAL_MS - performance.now();
     const full = unwritten >= FLUSH_EVENTS_MAX || folding.changed() >= FLUSH_ROWS_MAX;
-    if (unwritten > 0 && (full || due <= 0 || (!moved && (hurried || stopping)))) {
-      // Overtaken: what is remembered may not be what is stored. Start from what is.
-      if (!await flush(generation)) generation = undefined;
+    if (flushing !== undefined) {
+      if (full) await flushing;
+      else if (!moved) await wake.wait(1_000);
+    } else if (unwritten > 0 && (full || due <= 0 || (!moved && (hurried || stopping)))) {
+      startFlush(generation);
     } else if (!moved && !stopping) {
       await wake.wait(unwritten > 0 ? due : 1_000);
     }
     retryMs = RETRY_MS_MIN;
     if (moved) await nextTurn();
-    else if (stopping && unwritten === 0) done = true;
+    else if (stopping && unwritten === 0 && !flushing && !outcome) done = true;
   }
 
   async function recover(thrown: unknown): Promise<void> {
@@ -157,6 +196,8 @@ export function startFollower(options: FollowerOptions): Follower {
     if (!stopped || error !== why.message) {
       onProblem({ projection: name, message: why.message, stopped });
     }
+    await flushing;
+    outcome = undefined;
     if (stopped) await breakOff(why);
     generation = undefined;
     if (stopping) done = true;

@@ -26,6 +26,9 @@ export interface Projection<Row = unknown> {
   ): Promise<Map<string, Row>>;
   /** The row after this event. May change the given row in place. No clock, no I/O. */
   fold(row: Row | undefined, event: RecordedEvent, key: string): Row;
-  /** Writes rows whole, replacing what is stored under their keys. */
+  /**
+   * Writes rows whole, replacing what is stored under their keys. Reads them before its first
+   * await: afterwards they change again.
+   */
   save(tx: TransactionSql, table: string, rows: ReadonlyMap<string, Row>): Promise<void>;
 }
