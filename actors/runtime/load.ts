@@ -3,7 +3,7 @@ import type { Sql } from "../../events/log/database.ts";
 import type { PartitionPosition } from "../../events/log/partitions.ts";
 import { readPartition, readStream } from "../../events/log/read.ts";
 import { createRegistry, type Registry, SnapshotGapError } from "./registry.ts";
-import type { Floor, Snapshots } from "./snapshots.ts";
+import type { Floor, LogEnd, SavedActor, Snapshots } from "./snapshots.ts";
 
 const PAGE = 10_000;
 
@@ -21,56 +21,76 @@ export async function loadActors(
   position: PartitionPosition,
 ): Promise<Loaded> {
   if (snapshots) {
-    const floor = await snapshots.floor(position.partition);
-    if (floor && await isOurs(sql, position, floor)) {
-      try {
-        return await fromSnapshots(sql, snapshots, position, floor);
-      } catch (error) {
-        if (!(error instanceof SnapshotGapError)) throw error;
-      }
-    }
+    const found = await readSaved(snapshots, position.partition);
+    const loaded = found && await fromSnapshots(sql, found, position);
+    if (loaded) return loaded;
     // Nothing saved, or it is not of this log: make room for what will be.
-    await snapshots.clear(position.partition);
+    await snapshots.clear(position.partition).catch(() => {}); // Saving will tell what is wrong.
   }
   const registry = createRegistry();
   const folded = await fold(sql, registry, position, 0);
   return { registry, restored: 0, folded };
 }
 
-/** Whether the log still holds the batch the floor was laid on. */
-async function isOurs(sql: Sql, position: PartitionPosition, floor: Floor): Promise<boolean> {
-  if (floor.offset > position.offset) return false;
-  if (floor.batch === 0) return true;
-  const [row] = await sql`
-    select encode(hash, 'hex') as hash from batches
-    where partition = ${position.partition} and batch = ${floor.batch}`;
-  return row?.hash === floor.hash;
+interface Found {
+  readonly floor: Floor;
+  readonly actors: readonly SavedActor[];
 }
 
+/** Undefined where there is nothing, or it cannot be read: a cache that is damaged is an empty one. */
+async function readSaved(snapshots: Snapshots, partition: number): Promise<Found | undefined> {
+  try {
+    const floor = await snapshots.floor(partition);
+    return floor && { floor, actors: await Array.fromAsync(snapshots.list(partition)) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined where what was saved does not join up with the log. */
 async function fromSnapshots(
   sql: Sql,
-  snapshots: Snapshots,
+  { floor, actors }: Found,
   position: PartitionPosition,
-  floor: Floor,
-): Promise<Loaded> {
+): Promise<Loaded | undefined> {
+  const ends = [floor, ...actors.flatMap(({ saved }) => saved ?? [])];
+  const held = await batchesHeld(sql, position.partition, ends);
+  const isOurs = ({ batch, hash }: LogEnd): boolean => batch === 0 || held.get(batch) === hash;
+  if (!isOurs(floor) || floor.offset > position.offset) return undefined;
+
   const registry = createRegistry();
   const unusable: string[] = [];
-  let restored = 0;
-  for await (const saved of snapshots.list(position.partition)) {
-    if (saved.offset > position.offset) {
-      throw new SnapshotGapError(saved.stream, saved.version, position.offset);
-    }
-    if (saved.state === undefined) {
-      unusable.push(saved.stream);
+  for (const { stream, saved } of actors) {
+    if (saved && isOurs(saved)) {
+      registry.restore(stream, saved.state, saved.version, saved.offset);
     } else {
-      registry.restore(saved.stream, saved.state, saved.version, saved.offset);
-      restored++;
+      unusable.push(stream);
     }
   }
-  let folded = 0;
-  for (const stream of unusable) folded += await foldStream(sql, registry, stream, position.offset);
-  folded += await fold(sql, registry, position, floor.offset);
-  return { registry, restored, folded };
+  try {
+    let folded = 0;
+    for (const stream of unusable) {
+      folded += await foldStream(sql, registry, stream, position.offset);
+    }
+    folded += await fold(sql, registry, position, floor.offset);
+    return { registry, restored: actors.length - unusable.length, folded };
+  } catch (error) {
+    if (error instanceof SnapshotGapError) return undefined;
+    throw error;
+  }
+}
+
+/** The hashes of those of the batches that the log holds. */
+async function batchesHeld(
+  sql: Sql,
+  partition: number,
+  ends: readonly LogEnd[],
+): Promise<Map<number, string>> {
+  const wanted = [...new Set(ends.map(({ batch }) => batch))];
+  const rows = await sql<{ batch: number; hash: string }[]>`
+    select batch, encode(hash, 'hex') as hash from batches
+    where partition = ${partition} and batch = any(${wanted}::bigint[])`;
+  return new Map(rows.map(({ batch, hash }) => [batch, hash]));
 }
 
 async function fold(

@@ -1,7 +1,7 @@
 /** When to save which actors: a few at a time, so that saving never stops the partition. */
 import type { PartitionPosition } from "../../events/log/partitions.ts";
 import type { Actor, Registry } from "./registry.ts";
-import type { Snapshots } from "./snapshots.ts";
+import type { LogEnd, Snapshots } from "./snapshots.ts";
 
 const ROUND_MS = 30_000;
 /** Actors saved between two batches. */
@@ -36,16 +36,17 @@ export function createSnapshotter(
     return chunk;
   }
 
-  async function write(store: Snapshots, chunk: Actor[], floor?: PartitionPosition): Promise<void> {
+  async function write(
+    store: Snapshots,
+    chunk: Actor[],
+    position: PartitionPosition,
+    floor?: PartitionPosition,
+  ): Promise<void> {
     try {
-      await store.save(partition, chunk);
+      await store.save(partition, chunk, logEnd(position));
       // The floor promises that everything below it is saved.
       if (floor && !roundFailed) {
-        await store.saveFloor(partition, {
-          offset: floor.offset,
-          batch: floor.batch,
-          hash: floor.hash.toHex(),
-        });
+        await store.saveFloor(partition, { offset: floor.offset, ...logEnd(floor) });
       }
     } catch (error) {
       // Nothing is lost: the log is folded from an earlier floor at the next start.
@@ -72,15 +73,19 @@ export function createSnapshotter(
       const chunk = take(CHUNK);
       const floor = waiting.length === 0 ? roundPosition : undefined;
       busy = true;
-      writing = write(snapshots, chunk, floor).finally(() => busy = false);
+      writing = write(snapshots, chunk, position, floor).finally(() => busy = false);
     },
     async saveAll(position) {
       if (!snapshots) return;
       await writing;
       roundFailed = false;
       waiting = [...registry.actors.values()].filter((actor) => actor.changed);
-      while (waiting.length > CHUNK) await write(snapshots, take(CHUNK));
-      await write(snapshots, take(CHUNK), position);
+      while (waiting.length > CHUNK) await write(snapshots, take(CHUNK), position);
+      await write(snapshots, take(CHUNK), position, position);
     },
   };
+}
+
+function logEnd({ batch, hash }: PartitionPosition): LogEnd {
+  return { batch, hash: hash.toHex() };
 }

@@ -1,5 +1,5 @@
 /** The runtime between a real broker and a real database, its clock in the test's hand. */
-import type { Snapshots } from "../../actors/runtime/snapshots.ts";
+import type { SavedState, Snapshots } from "../../actors/runtime/snapshots.ts";
 import { openSnapshots } from "../../actors/runtime/snapshots.ts";
 import { createRegistry, type Registry } from "../../actors/runtime/registry.ts";
 import { type Runtime, startRuntime } from "../../actors/runtime/runtime.ts";
@@ -156,13 +156,13 @@ export async function foldLog(sql: Sql, partition = 0): Promise<Registry> {
 }
 
 /** The actors as they were saved, by stream. */
-export async function readSaved(stage: Stage): Promise<Map<string, unknown>> {
+export async function readSaved(stage: Stage): Promise<Map<string, SavedState>> {
   return await withSnapshots(stage, async (snapshots) => {
-    const saved = new Map<string, unknown>();
-    for await (const { stream, version, state } of snapshots.list(0)) {
-      saved.set(stream, { version, state });
+    const states = new Map<string, SavedState>();
+    for await (const { stream, saved } of snapshots.list(0)) {
+      if (saved) states.set(stream, saved);
     }
-    return saved;
+    return states;
   });
 }
 
