@@ -16,7 +16,7 @@ import type { Tail } from "./tail.ts";
 const FLUSH_INTERVAL_MS = 250;
 /** Bounds memory and the length of one transaction while catching up. */
 const FLUSH_EVENTS_MAX = 20_000;
-const FLUSH_ROWS_MAX = 4_000;
+const FLUSH_ROWS_MAX = 20_000;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5_000;
 /** How often a stopped projection looks whether a rebuild has put it right. */
