@@ -44,10 +44,12 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+/** On a database of its own, unless it is to share another stage's. */
 export async function openStage(
   broker: { readonly url: string },
+  shared?: FreshDatabase,
 ): Promise<Stage> {
-  const database = await freshDatabase();
+  const database = shared ?? await freshDatabase();
   const folder = await temporaryFolder();
   let connection: NatsConnection | undefined;
   let publisher: ReturnType<typeof createPublisher> | undefined;
@@ -116,7 +118,7 @@ export async function openStage(
     send: async (subject, body, options = {}) => (await publish(subject, body, options)).sequence,
     async close() {
       await stop();
-      await database.close();
+      if (!shared) await database.close();
       await removeFolder(folder);
     },
   };
