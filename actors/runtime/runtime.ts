@@ -9,7 +9,8 @@ import { openSnapshots, type Snapshots } from "./snapshots.ts";
 import { trim } from "./trimmer.ts";
 import { startWorker, type Worker, type WorkerDeps } from "./worker.ts";
 
-const TRIM_MS = 60_000;
+/** Often enough that half a stream is not filled meanwhile, however much is said. */
+const TRIM_MS = 10_000;
 
 export interface RuntimeOptions {
   readonly sql: Sql;

@@ -6,18 +6,18 @@
  * next start recognises the broker's history.
  */
 import type { JetStreamManager } from "@nats-io/jetstream";
-import { streamInfo, trimBelow } from "../../events/bus/stream.ts";
+import { fullness, streamInfo, trimBelow } from "../../events/bus/stream.ts";
 import { type Sql, sqlInstant } from "../../events/log/database.ts";
 
 const GRACE_MS = 3_600_000;
-/** Above this share of the stream's byte limit the grace period is given up. */
+/** When the stream is fuller than this, the grace period is given up. */
 const FULL_SHARE = 0.5;
 
 /** Returns how many messages the broker was told to forget. */
 export async function trim(sql: Sql, manager: JetStreamManager, now: number): Promise<number> {
   const info = await streamInfo(manager);
   if (!info || info.state.messages === 0) return 0;
-  const full = info.state.bytes > FULL_SHARE * info.config.max_bytes;
+  const full = fullness(info) > FULL_SHARE;
   const below = full ? await lowestCheckpoint(sql) : await dealtWithBefore(sql, now - GRACE_MS);
   if (below === undefined || below <= info.state.first_seq) return 0;
   return await trimBelow(manager, below);

@@ -6,7 +6,7 @@
  * checkpoint in the database is the only truth; every recovery is that same restart.
  */
 import type { JetStreamManager } from "@nats-io/jetstream";
-import type { NatsConnection } from "../../events/bus/connection.ts";
+import { answers, type NatsConnection } from "../../events/bus/connection.ts";
 import {
   type BusMessage,
   follow,
@@ -42,6 +42,8 @@ const RETRY_MS_MAX = 5_000;
 /** With several partitions, one without messages moves its checkpoint past the others' this often. */
 const ADVANCE_MS = 30_000;
 const DAY_MS = 86_400_000;
+/** A broker that is there answers a ping sooner. */
+const ANSWER_MS = 1_000;
 /** The log never waits longer than this for a read model. */
 const CROWDED_MS_MAX = 100;
 const CROWDED_PAUSE_MS = 2;
@@ -169,8 +171,10 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
         } catch (error) {
           if (!(error instanceof FollowerEndedError)) throw error;
           state = "recovering";
-          problem = error.message;
-          deps.log("warn", "reading is interrupted", { partition, problem });
+          if (problem !== error.message) {
+            problem = error.message;
+            deps.log("warn", "reading is interrupted", { partition, problem });
+          }
           if (!stopping) await retryPause(250);
         }
       }
@@ -189,6 +193,9 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
   ): Promise<void> {
     if (!position) return;
     const at = position;
+    if (!await answers(deps.connection, ANSWER_MS)) {
+      throw new FollowerEndedError("The broker does not answer");
+    }
     const { resume, created } = await findResume(at);
     const filters = filtersOf(partition, deps.partitions);
     const start = resume.from === "sequence"
@@ -350,7 +357,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
     // What was decided is either written now, or thrown away together with the actors.
     await committing.catch((error) => failure = error);
     uncommitted = 0;
-    await reader.close();
+    reader.close();
     if (failure) throw failure;
   }
 

@@ -17,3 +17,17 @@ export function connectBus(url: string, name: string): Promise<NatsConnection> {
     timeout: 10_000,
   });
 }
+
+/**
+ * Whether the broker answers now. What is asked while a connection is being made again is lost
+ * without a word; whoever asks first waits for seconds less.
+ */
+export async function answers(connection: NatsConnection, withinMs: number): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => late.resolve(false), withinMs);
+  try {
+    return await Promise.race([connection.rtt().then(() => true, () => false), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -48,7 +48,7 @@ export interface Follower {
   fail(error: Error): void;
   /** Ends a waiting `take` at once, with what there is. */
   wake(): void;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** Reading cannot go on from where it is; start again from the checkpoint. */
@@ -195,13 +195,14 @@ export async function follow(
     idle: async () => await undelivered() === 0,
     fail,
     wake: () => wake?.(),
-    async close() {
+    close() {
       end("closed");
       clearInterval(watch);
       subscription.unsubscribe();
       if (connection.isClosed()) return;
-      // The broker forgets an idle consumer by itself; telling it is a courtesy.
-      await manager.consumers.delete(STREAM_NAME, consumer.name).catch(() => {});
+      // The broker forgets an idle consumer by itself; telling it is a courtesy, and one that is
+      // not answered (the connection was just lost) must not keep the next follower from starting.
+      void manager.consumers.delete(STREAM_NAME, consumer.name).catch(() => {});
     },
   };
 }

@@ -14,6 +14,11 @@ import { ALL_SUBJECTS, STREAM_NAME } from "./subjects.ts";
 
 /** How much may wait for the log before publishers are told to come back later. */
 const BYTES_MAX = 2 * 1024 ** 3;
+/**
+ * And how many messages. Before 2.10, nats-server forgets its own 50 bytes a message when it looks
+ * whether one more fits, and throws old ones away for it, small ones for ever; this limit is exact.
+ */
+const MESSAGES_MAX = BYTES_MAX / 256;
 
 /** JetStream drops a repeated Nats-Msg-Id inside this window; the actors recognise later ones. */
 const DUPLICATE_WINDOW_NS = 120 * 1_000_000_000;
@@ -51,6 +56,7 @@ export async function ensureStream(
     retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.New,
     max_bytes: BYTES_MAX,
+    max_msgs: MESSAGES_MAX,
     duplicate_window: DUPLICATE_WINDOW_NS,
     ...(partitions > 1 ? { subject_transform: transformOf(partitions) } : {}),
   };
@@ -107,6 +113,15 @@ function requireTransform(connection: NatsConnection, partitions: number): void 
     `PARTITIONS=${partitions} needs nats-server 2.10 or newer (subject_transform); this one is ${
       serverVersion(connection)
     }. Use PARTITIONS=1 or a newer server`,
+  );
+}
+
+/** How full the stream is, from 0 to 1, by bytes or by messages; 0 where it has no limit. */
+export function fullness({ state, config }: StreamInfo): number {
+  const { max_bytes, max_msgs } = config;
+  return Math.max(
+    max_bytes > 0 ? state.bytes / max_bytes : 0,
+    max_msgs > 0 ? state.messages / max_msgs : 0,
   );
 }
 

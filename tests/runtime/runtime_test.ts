@@ -5,7 +5,8 @@ import type { Sql } from "../../events/log/database.ts";
 import { readPosition } from "../../events/log/partitions.ts";
 import { readPartition } from "../../events/log/read.ts";
 import { verify } from "../../events/log/verify.ts";
-import { foldLog, onStage, until } from "./stage.ts";
+import { freePort, freshBroker, removeFolder, temporaryFolder } from "../support/servers.ts";
+import { foldLog, onStage, openStage, until } from "./stage.ts";
 
 const READING = "devices.sensor.S-1.reading";
 const ORDER = "devices.sensor.S-1.command";
@@ -195,3 +196,27 @@ async function cutOffWriter(sql: Sql, cause: () => Promise<unknown>): Promise<vo
     obstacle.release();
   }
 }
+
+Deno.test("a broker that was away for a moment is read again within a second or two", async () => {
+  const dataDir = await temporaryFolder();
+  const port = freePort();
+  let broker = await freshBroker({ port, dataDir });
+  const stage = await openStage(broker);
+  try {
+    const runtime = await stage.start();
+    await stage.say(READING, { value: 1 });
+    await broker.stop();
+    await until("the interruption", () => runtime.workers[0]?.status().state === "recovering");
+    broker = await freshBroker({ port, dataDir });
+    const began = performance.now();
+    await until("the worker back", () => runtime.workers[0]?.status().state === "running");
+    assert.ok(performance.now() - began < 5_000);
+    assert.equal((await stage.say(READING, { value: 2 })).outcome, "recorded");
+    const events = await readPartition(stage.sql, 0, 0, 100);
+    assert.ok(!events.some(({ stream }) => stream.startsWith("system-")), "nothing was lost");
+  } finally {
+    await stage.close();
+    await broker.stop();
+    await removeFolder(dataDir);
+  }
+});
