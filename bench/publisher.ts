@@ -17,9 +17,13 @@ const before = (await streamInfo(manager))?.state.last_seq ?? 0;
 const random = randomFrom(seed + first);
 const encoder = new TextEncoder();
 
-for (let index = first; index < first + count; index++) {
-  const { subject, payload } = messageAt(index, { devices, startAt, stepMs, random });
-  connection.publish(subject, encoder.encode(payload));
+// Made beforehand: devices bring their own processors, this machine's are being measured.
+const messages = Array.from({ length: count }, (_, i) => {
+  const { subject, payload } = messageAt(first + i, { devices, startAt, stepMs, random });
+  return { subject, payload: encoder.encode(payload) };
+});
+for (const [index, { subject, payload }] of messages.entries()) {
+  connection.publish(subject, payload);
   // Keep the socket's buffer short; the broker's own pace is what is being used.
   if (index % 1_000 === 999) await connection.flush();
 }

@@ -14,9 +14,14 @@ import type { Tail } from "./tail.ts";
 
 /** A row written four times a second is fresh; written for every reading it would be the bottleneck. */
 const FLUSH_INTERVAL_MS = 250;
+/** Under load each row takes in more before it is written: half the writing for half the freshness. */
+const BUSY_EVENTS = 5_000;
+const BUSY_FLUSH_INTERVAL_MS = 500;
 /** Bounds memory and the length of one transaction while catching up. */
 const FLUSH_EVENTS_MAX = 20_000;
 const FLUSH_ROWS_MAX = 20_000;
+/** Folds this long before the write path gets the thread again; it takes about as long a batch. */
+const TURN_MS = 10;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5_000;
 /** How often a stopped projection looks whether a rebuild has put it right. */
@@ -67,7 +72,7 @@ export function startFollower(options: FollowerOptions): Follower {
   const folding = createFolding(sql, projection, { table: name });
   const wake = createSignal();
   const ending = createSignal();
-  const unlisten = tail.listen(wake.notify);
+  const reader = tail.join(() => wake.notify());
 
   let generation: number | undefined;
   /** What the table holds, and what memory holds. */
@@ -82,6 +87,7 @@ export function startFollower(options: FollowerOptions): Follower {
   let broken: { readonly generation: number; readonly why: Error } | undefined;
   let error: string | undefined;
   let retryMs = RETRY_MS_MIN;
+  let turnEndsAt = 0;
   let flushing: Promise<void> | undefined;
   let outcome: "overtaken" | { readonly failure: unknown } | undefined;
 
@@ -107,7 +113,7 @@ export function startFollower(options: FollowerOptions): Follower {
   async function advance(): Promise<boolean> {
     let moved = false;
     for (const partition of partitions) {
-      const events = await tail.take(partition, folded.get(partition) ?? 0);
+      const events = await reader.take(partition, folded.get(partition) ?? 0);
       const last = events.at(-1);
       if (last === undefined) continue;
       await folding.fold(events);
@@ -175,7 +181,8 @@ export function startFollower(options: FollowerOptions): Follower {
     }
     generation ??= await begin();
     const moved = await advance();
-    const due = lastFlush + FLUSH_INTERVAL_MS - performance.now();
+    const interval = unwritten < BUSY_EVENTS ? FLUSH_INTERVAL_MS : BUSY_FLUSH_INTERVAL_MS;
+    const due = lastFlush + interval - performance.now();
     const full = unwritten >= FLUSH_EVENTS_MAX || folding.changed() >= FLUSH_ROWS_MAX;
     if (flushing !== undefined) {
       if (full) await flushing;
@@ -186,8 +193,12 @@ export function startFollower(options: FollowerOptions): Follower {
       await wake.wait(unwritten > 0 ? due : 1_000);
     }
     retryMs = RETRY_MS_MIN;
-    if (moved) await nextTurn();
-    else if (stopping && unwritten === 0 && !flushing && !outcome) done = true;
+    if (!moved) turnEndsAt = 0;
+    else if (performance.now() >= turnEndsAt) {
+      await nextTurn();
+      turnEndsAt = performance.now() + TURN_MS;
+    }
+    if (!moved && stopping && unwritten === 0 && !flushing && !outcome) done = true;
   }
 
   async function recover(thrown: unknown): Promise<void> {
@@ -222,7 +233,7 @@ export function startFollower(options: FollowerOptions): Follower {
         await recover(thrown);
       }
     }
-    unlisten();
+    reader.leave();
   }
   const running = run();
 

@@ -9,7 +9,7 @@ import { createTail, EVENTS_KEPT_MAX } from "./tail.ts";
 
 const STOP_PATIENCE_MS = 10_000;
 /** Leaves room for the batches that are being written when the ingest begins to wait. */
-const CROWDED_EVENTS = EVENTS_KEPT_MAX / 2;
+const CROWDED_EVENTS = EVENTS_KEPT_MAX / 1.5;
 
 export interface ProjectorOptions {
   readonly sql: Sql;

@@ -11,12 +11,12 @@ import { readPartition } from "../events/log/read.ts";
 
 /** About half a second at full speed: longer than a flush takes. */
 export const EVENTS_KEPT_MAX = 30_000;
-/** At a slower pace they would lie there for minutes after the last follower has passed. */
+/** A follower that has stopped does not keep them for ever. */
 const KEPT_MS = 5_000;
 const PAGE_EVENTS = 5_000;
 const PAGES_KEPT_MAX = 4;
 /** More than this at a time would keep the write path waiting for the same thread. */
-const TAKE_MAX = 1_000;
+const TAKE_MAX = 2_000;
 
 export interface Tail {
   /** Events just committed, in order, of one partition. Never blocks. */
@@ -25,10 +25,14 @@ export interface Tail {
   reached(partition: number, offset: number): void;
   /** The last offset known to be in the log. */
   head(partition: number): number;
+  /** A reader of its own pace. Calls back after every offer. */
+  join(onOffer: () => void): TailReader;
+}
+
+export interface TailReader {
   /** Some of the events after an offset, in order; none at the head. */
   take(partition: number, after: number): Promise<readonly RecordedEvent[]>;
-  /** Calls back after every offer; returns how to stop. */
-  listen(listener: () => void): () => void;
+  leave(): void;
 }
 
 interface Memory {
@@ -45,7 +49,8 @@ export function createTail(sql: Sql, heads: ReadonlyMap<number, number>): Tail {
     memories.set(partition, { batches: [], events: 0, head });
   }
   const pages = new Map<string, Promise<readonly RecordedEvent[]>>();
-  const listeners = new Set<() => void>();
+  /** What each reader asked for last, per partition: what is before it, it has. */
+  const readers = new Map<() => void, Map<number, number>>();
 
   function memoryOf(partition: number): Memory {
     let memory = memories.get(partition);
@@ -75,6 +80,22 @@ export function createTail(sql: Sql, heads: ReadonlyMap<number, number>): Tail {
     return reading;
   }
 
+  async function take(partition: number, after: number): Promise<readonly RecordedEvent[]> {
+    const { batches, head } = memoryOf(partition);
+    if (after >= head) return [];
+    const remembered = batches[0]?.[0];
+    if (remembered !== undefined && remembered.offset <= after + 1) {
+      return slice(batches[batchWith(batches, after + 1)] ?? [], after);
+    }
+    return slice(await page(partition, Math.floor(after / PAGE_EVENTS)), after);
+  }
+
+  function passedByAll(partition: number): number {
+    let passed = Infinity;
+    for (const asked of readers.values()) passed = Math.min(passed, asked.get(partition) ?? 0);
+    return passed;
+  }
+
   return {
     offer(events) {
       const first = events[0];
@@ -90,10 +111,11 @@ export function createTail(sql: Sql, heads: ReadonlyMap<number, number>): Tail {
       memory.batches.push(events);
       memory.events += events.length;
       memory.head = last.offset;
-      while (memory.batches.length > 1 && hasPassed(memory, last.recordedAt)) {
+      const passed = passedByAll(first.partition);
+      while (memory.batches.length > 1 && isForgettable(memory, passed, last.recordedAt)) {
         memory.events -= memory.batches.shift()?.length ?? 0;
       }
-      for (const listener of listeners) listener();
+      for (const onOffer of readers.keys()) onOffer();
     },
     reached(partition, offset) {
       const memory = memoryOf(partition);
@@ -101,29 +123,33 @@ export function createTail(sql: Sql, heads: ReadonlyMap<number, number>): Tail {
       memory.batches = [];
       memory.events = 0;
       memory.head = offset;
-      for (const listener of listeners) listener();
+      for (const onOffer of readers.keys()) onOffer();
     },
     head: (partition) => memoryOf(partition).head,
-    async take(partition, after) {
-      const { batches, head } = memoryOf(partition);
-      if (after >= head) return [];
-      const remembered = batches[0]?.[0];
-      if (remembered !== undefined && remembered.offset <= after + 1) {
-        return slice(batches[batchWith(batches, after + 1)] ?? [], after);
-      }
-      return slice(await page(partition, Math.floor(after / PAGE_EVENTS)), after);
-    },
-    listen(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+    join(onOffer) {
+      const asked = new Map<number, number>();
+      readers.set(onOffer, asked);
+      return {
+        take(partition, after) {
+          asked.set(partition, after);
+          return take(partition, after);
+        },
+        leave() {
+          readers.delete(onOffer);
+        },
+      };
     },
   };
 }
 
-/** Whether nobody is likely to need the oldest batch any more. */
-function hasPassed({ batches, events }: Memory, now: number): boolean {
-  const recordedAt = batches[0]?.[0]?.recordedAt ?? now;
-  return events > EVENTS_KEPT_MAX || recordedAt < now - KEPT_MS;
+/**
+ * Whether nobody needs the oldest batch any more. An event that is let go soon is cheap: it dies
+ * young, before the garbage collector has moved it about.
+ */
+function isForgettable({ batches, events }: Memory, passed: number, now: number): boolean {
+  const oldest = batches[0];
+  if (events > EVENTS_KEPT_MAX || (oldest?.at(-1)?.offset ?? 0) <= passed) return true;
+  return (oldest?.[0]?.recordedAt ?? now) < now - KEPT_MS;
 }
 
 /** Offsets are gapless, so an event's place is arithmetic. */
