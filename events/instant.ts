@@ -2,7 +2,7 @@
  * Moments, as text and as numbers.
  *
  * In the program a moment is milliseconds since 1970 UTC. The fraction holds microseconds, which
- * a double does exactly enough until the year 2255: two texts that differ by a microsecond are two
+ * a double does exactly enough until the year 2109: two texts that differ by a microsecond are two
  * numbers that differ, and equal texts are equal numbers.
  */
 
@@ -14,7 +14,7 @@ export const CLOCK_AHEAD_MAX_MS = 24 * 3_600_000;
 
 // 2023-01-22T12:09:39.388884Z · 2023-01-22 12:09:39 UTC · 2023-01-22T12:09:39+05:30 · 2023-01-22
 const PATTERN =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?(?: ?(Z|z|UTC|[+-]\d\d(?::?\d\d)?))?$/;
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?(?: ?(Z|z|UTC|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?))?$/;
 
 /** The second read last, to its text: reports come in runs of the same one. */
 let lastText = "";
@@ -36,6 +36,8 @@ export function parseInstant(text: string): number | undefined {
   if (!match) return undefined;
   const [, year = "", month = "", day = "", hour = "0", minute = "0", second = "0"] = match;
   const fraction = match[7];
+  // Date.UTC takes a year below 100 for one of the twentieth century.
+  if (+year < 100) return undefined;
   const date = Date.UTC(+year, +month - 1, +day, +hour, +minute, +second);
   const back = new Date(date);
   if (back.getUTCMonth() !== +month - 1 || back.getUTCDate() !== +day) return undefined;
