@@ -332,7 +332,7 @@ async function forgeHashes(sql: Sql, from: number, to: number): Promise<void> {
 const CHANGES = {
   number: (column: string) => `"${column}" = "${column}" + 1`,
   text: (column: string) => `"${column}" = "${column}" || 'x'`,
-  json: (column: string) => `"${column}" = replace("${column}"::text, ':', ': ')::json`,
+  json: (column: string) => `"${column}" = ("${column}"::text || ' ')::json`,
   moment: (column: string) => `"${column}" = "${column}" - interval '1 microsecond'`,
   bytes: (column: string) => `"${column}" = set_byte("${column}", 0, get_byte("${column}", 0) # 1)`,
   ranges: (column: string) => `"${column}" = "${column}" + '{[3,4)}'::int8multirange`,
