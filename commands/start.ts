@@ -1,7 +1,11 @@
 /** `./telltale start`: everything, wired together, until told to stop. */
-import { startServer } from "./server.ts";
+import { endAllAtOnce } from "../services/mod.ts";
 import type { Command } from "./command.ts";
+import { type Server, startServer } from "./server.ts";
 import { UsageError } from "./usage.ts";
+
+/** Servers asked to end at once have this long, then they are ended. */
+const AT_ONCE_MS = 2_000;
 
 export const command: Command = {
   summary: "watch the fleet: bus, log, read models, HTTP; --demo adds a simulated fleet",
@@ -26,37 +30,40 @@ Exit codes: 0 stopped when asked; 1 could not start or had to stop; 2 wrong usag
     if (unknown.length > 0) {
       throw new UsageError(`Unknown option "${unknown[0]}"; see ./telltale start --help`);
     }
-    const server = await startServer(config);
     const stop = Promise.withResolvers<void>();
     let asked = 0;
-    function onSignal(): void {
+    async function onSignal(): Promise<void> {
       asked++;
       if (asked === 1) {
         print("\nStopping: committing what was taken. Ctrl-C again to stop at once.");
         stop.resolve();
-      } else {
+      } else if (asked === 2) {
+        await endAllAtOnce(AT_ONCE_MS);
         Deno.exit(130);
       }
     }
     Deno.addSignalListener("SIGINT", onSignal);
     Deno.addSignalListener("SIGTERM", onSignal);
 
+    let server: Server | undefined;
     const demo = new AbortController();
     let demoEnded: Promise<void> = Promise.resolve();
     try {
-      print(server.summary);
-      if (args.includes("--demo")) {
+      server = await startServer(config);
+      const { log, lost, natsUrl, summary } = server;
+      if (asked === 0) print(summary);
+      if (asked === 0 && args.includes("--demo")) {
         const { runDemo } = await import("../simulator/demo.ts");
-        demoEnded = runDemo(server.natsUrl, demo.signal).catch((error) =>
-          server.log("warn", "the simulated fleet stopped", { problem: String(error) })
+        demoEnded = runDemo(natsUrl, demo.signal).catch((error) =>
+          log("warn", "the simulated fleet stopped", { problem: String(error) })
         );
         print("A simulated fleet is publishing; watch it on the page above.");
       }
-      await Promise.race([stop.promise, server.lost]);
+      await Promise.race([stop.promise, lost]);
     } finally {
       demo.abort();
       await demoEnded;
-      await server.stop();
+      await server?.stop();
       Deno.removeSignalListener("SIGINT", onSignal);
       Deno.removeSignalListener("SIGTERM", onSignal);
     }

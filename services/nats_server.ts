@@ -1,6 +1,8 @@
 /** The nats-server that Telltale starts and stops itself: on loopback only, JetStream on disk. */
 import { join } from "node:path";
+import { takeCareOf } from "./at_once.ts";
 import { messageOf, ServiceError } from "./errors.ts";
+import { jetStreamAnswers } from "./jetstream_health.ts";
 import { commandLine, end, exists, launch, pause, run } from "./process.ts";
 import {
   childAt,
@@ -21,6 +23,9 @@ const VERSION_MIN = [2, 9] as const;
 
 /** JetStream reads back all it holds before it answers. */
 const READY_WITHIN_MS = 60_000;
+
+/** JetStream writes what it holds, and ends within milliseconds. */
+const QUICK = "SIGTERM";
 
 /** Besides PATH, which lacks the folders of system programs for ordinary users. */
 const CANDIDATES = [
@@ -55,14 +60,16 @@ export async function startNats(
     storeFolder: join(home, "store"),
   };
   const program = await findProgram();
+  const url = `nats://${HOST}:${port}`;
   const supervised = await supervise({
     name: "nats-server",
     find: () => findRunning(place),
     start: () => start(program, place),
+    works: () => jetStreamAnswers(url),
     stop,
   }, onEvent);
   const info = await readInfo(port);
-  return { ...supervised, url: `nats://${HOST}:${port}`, version: info?.version ?? "unknown" };
+  return { ...supervised, url, version: info?.version ?? "unknown" };
 }
 
 async function findProgram(): Promise<string> {
@@ -98,7 +105,10 @@ async function findRunning(place: Place): Promise<RunningServer | undefined> {
   }
   const deadline = performance.now() + READY_WITHIN_MS;
   while (await serves(pid, place) && performance.now() < deadline) {
-    if (await readInfo(place.port)) return strangerAt(pid);
+    if (await readInfo(place.port)) {
+      takeCareOf(pid, QUICK);
+      return strangerAt(pid);
+    }
     await pause(50);
   }
   return undefined;
@@ -111,12 +121,13 @@ async function serves(pid: number, place: Place): Promise<boolean> {
 
 async function start(program: string, place: Place): Promise<RunningServer> {
   requireFreePort(place.port);
-  await Deno.writeTextFile(place.configFile, configuration(place));
+  await writeConfiguration(place);
   const child = await launch({
     path: program,
     args: ["--config", place.configFile],
     logFile: place.logFile,
   });
+  takeCareOf(child.pid, QUICK);
   const ended = child.status.then(() => true);
   const deadline = performance.now() + READY_WITHIN_MS;
   while (performance.now() < deadline) {
@@ -132,8 +143,16 @@ async function start(program: string, place: Place): Promise<RunningServer> {
   );
 }
 
+/** Left alone where it is right: rewriting it on a full disk would leave it empty. */
+async function writeConfiguration(place: Place): Promise<void> {
+  const text = configuration(place);
+  if (await readIfThere(place.configFile) !== text) {
+    await Deno.writeTextFile(place.configFile, text);
+  }
+}
+
 function configuration(place: Place): string {
-  return `# Written by Telltale at every start.
+  return `# Written by Telltale.
 server_name: telltale
 host: "${HOST}"
 port: ${place.port}
@@ -187,9 +206,10 @@ async function readInfo(port: number): Promise<{ version: string } | undefined> 
   }
 }
 
+/** One whose disk was full waits for itself for ever; what it acknowledged is in its files. */
 async function stop(pid: number): Promise<void> {
   await end(pid, [
-    { signal: "SIGTERM", waitMs: 15_000 },
+    { signal: QUICK, waitMs: 3_000 },
     { signal: "SIGKILL", waitMs: 5_000 },
   ]);
 }

@@ -5,6 +5,7 @@
  * warm cache, and starting a second one is what PostgreSQL itself prevents.
  */
 import { basename, join } from "node:path";
+import { takeCareOf } from "./at_once.ts";
 import { ServiceError } from "./errors.ts";
 import { unpackPostgres } from "./postgres_binaries.ts";
 import { type Cluster, prepareCluster } from "./postgres_cluster.ts";
@@ -41,6 +42,9 @@ const SETTINGS = [
   "log_timezone=UTC",
   "log_checkpoints=off",
 ];
+
+/** Immediate shutdown: every process ends where it is, and the next start recovers. */
+const QUICK = "SIGQUIT";
 
 /** Recovery after a power cut reads back as much as `max_wal_size`. */
 const READY_WITHIN_MS = 120_000;
@@ -105,7 +109,10 @@ async function findRunning(cluster: Cluster): Promise<RunningServer | undefined>
   while (performance.now() < deadline) {
     const status = (await readPidFile(cluster.folder))?.status;
     if (!await runsIn(found.pid, cluster.folder)) return undefined;
-    if (status === "ready") return strangerAt(found.pid);
+    if (status === "ready") {
+      takeCareOf(found.pid, QUICK);
+      return strangerAt(found.pid);
+    }
     await pause(50);
   }
   throw new ServiceError(
@@ -130,6 +137,7 @@ async function start(postgres: string, cluster: Cluster): Promise<RunningServer>
     account: cluster.account,
     env: { LC_ALL: "C" },
   });
+  takeCareOf(child.pid, QUICK);
   const ended = child.status.then(() => true);
   const deadline = performance.now() + READY_WITHIN_MS;
   while (performance.now() < deadline) {
@@ -178,7 +186,7 @@ async function clearRemains(cluster: Cluster): Promise<void> {
 async function stop(pid: number): Promise<void> {
   await end(pid, [
     { signal: "SIGINT", waitMs: 60_000 },
-    { signal: "SIGQUIT", waitMs: 5_000 },
+    { signal: QUICK, waitMs: 5_000 },
     { signal: "SIGKILL", waitMs: 5_000 },
   ]);
 }

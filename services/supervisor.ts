@@ -1,7 +1,8 @@
 /**
  * Keeps one server running: the one an earlier Telltale left behind, or a new one; and another
- * one when it dies.
+ * one when it dies, or lives and does not do its work.
  */
+import { letGoOf } from "./at_once.ts";
 import { messageOf } from "./errors.ts";
 import { commandLine, exists, pause } from "./process.ts";
 
@@ -23,6 +24,8 @@ export interface ManagedServer {
   find(): Promise<RunningServer | undefined>;
   /** Resolves when it is ready to serve. */
   start(): Promise<RunningServer>;
+  /** Whether it does its work; asked every few seconds. One that never fails but by dying has none. */
+  works?(): Promise<boolean>;
   /** Ends it and waits until it is gone. */
   stop(pid: number): Promise<void>;
 }
@@ -37,6 +40,11 @@ export interface Supervised {
 const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MAX_MS = 5_000;
 
+const DIED = "has died";
+const LOOK_MS = 2_000;
+/** So often in a row it must fail: once may be a moment's load, and starting again costs more. */
+const FAILURES_MAX = 3;
+
 export async function supervise(
   server: ManagedServer,
   onEvent: (event: ServiceEvent) => void,
@@ -47,13 +55,15 @@ export async function supervise(
 
   async function watch(): Promise<void> {
     while (true) {
-      await running.ended(stopping.signal);
+      const why = await trouble();
       if (stopping.signal.aborted) return;
       onEvent({
         service: server.name,
         level: "warn",
-        message: `${server.name} (pid ${running.pid}) has died; starting it again`,
+        message: `${server.name} (pid ${running.pid}) ${why}; starting it again`,
       });
+      if (why !== DIED) await server.stop(running.pid);
+      letGoOf(running.pid);
       const next = await restart();
       if (!next) return;
       running = next;
@@ -62,6 +72,27 @@ export async function supervise(
         level: "info",
         message: `${server.name} runs again (pid ${running.pid})`,
       });
+    }
+  }
+
+  /** Resolves when it has to be started again, with the reason; or when we are stopping. */
+  async function trouble(): Promise<string> {
+    const known = new AbortController();
+    const signal = AbortSignal.any([stopping.signal, known.signal]);
+    try {
+      return await Promise.race([
+        running.ended(signal).then(() => DIED),
+        ...(server.works ? [ailing(server.works, signal).then(() => "does not do its work")] : []),
+      ]);
+    } finally {
+      known.abort();
+    }
+  }
+
+  async function ailing(works: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+    for (let failures = 0; failures < FAILURES_MAX && !signal.aborted;) {
+      await pause(LOOK_MS, signal);
+      if (!signal.aborted) failures = await works() ? 0 : failures + 1;
     }
   }
 
@@ -85,6 +116,7 @@ export async function supervise(
       stopping.abort();
       await watching;
       await server.stop(running.pid);
+      letGoOf(running.pid);
     },
   };
 }

@@ -1,0 +1,73 @@
+/** Ctrl-C twice: Telltale ends at once, leaves no server behind, and forgets nothing. */
+import assert from "node:assert/strict";
+import { freePort, temporaryFolder } from "../support/servers.ts";
+import { discardDataFolder, startTelltale } from "../support/telltale.ts";
+import { pause, startLoad } from "./load.ts";
+import { processesOf } from "./processes.ts";
+import { caughtUp, expectPromisesKept, withLogAtRest } from "./promises.ts";
+import { faultTest, rounds } from "./seed.ts";
+
+const AT_ONCE_MS = 3_000;
+
+faultTest(
+  "a second Ctrl-C under load ends Telltale and its servers at once, and loses nothing",
+  async (random) => {
+    const dataDir = await temporaryFolder();
+    const env = { PORT: String(freePort()), NATS_PORT: String(freePort()) };
+    let telltale = await startTelltale({ dataDir, env });
+    try {
+      const load = await startLoad(telltale.natsUrl);
+      try {
+        for (let round = rounds(2); round > 0; round--) {
+          await load.reach(random.integer(20, 300));
+          const asked = performance.now();
+          Deno.kill(telltale.pid, "SIGINT");
+          await pause(random.between(5, 50));
+          assert.equal(await telltale.stop("SIGINT"), 130);
+          const tookMs = performance.now() - asked;
+          assert.ok(tookMs < AT_ONCE_MS, `it took ${Math.round(tookMs)} ms`);
+          await expectNobodyLeft(dataDir);
+          telltale = await startTelltale({ dataDir, env });
+        }
+        await load.reach(200);
+      } finally {
+        await load.stop();
+      }
+      await caughtUp(telltale);
+      assert.equal(await telltale.stop(), 0);
+      await expectNobodyLeft(dataDir);
+      await withLogAtRest({ dataDir }, (sql) => expectPromisesKept(sql, load.acknowledged));
+    } finally {
+      await telltale.kill9();
+      await discardDataFolder(dataDir);
+    }
+  },
+);
+
+faultTest("Ctrl-C while Telltale is starting leaves no server behind", async (random) => {
+  const dataDir = await temporaryFolder();
+  try {
+    for (let round = rounds(4); round > 0; round--) {
+      const child = new Deno.Command(new URL("../../telltale", import.meta.url), {
+        args: ["start"],
+        env: { DATA_DIR: dataDir, PORT: String(freePort()), NATS_PORT: String(freePort()) },
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      await pause(random.between(100, 2_500));
+      child.kill("SIGINT");
+      // Before Telltale listens, the signal ends it as it ends any program.
+      const { code } = await child.status;
+      assert.ok(code === 0 || code === 130, `exit code ${code}`);
+      await expectNobodyLeft(dataDir);
+    }
+  } finally {
+    await discardDataFolder(dataDir);
+  }
+});
+
+async function expectNobodyLeft(dataDir: string): Promise<void> {
+  assert.deepEqual(await processesOf(dataDir, "database"), []);
+  assert.deepEqual(await processesOf(dataDir, "broker"), []);
+}
