@@ -103,6 +103,15 @@ function asUnavailable(subject: string, error: unknown): BusUnavailableError {
       { cause: error },
     );
   }
+  if (error instanceof Error && error.name === "TimeoutError") {
+    return new BusUnavailableError(
+      "bus-unavailable",
+      `Cannot tell whether the bus took a message for "${subject}": it did not say so within ${
+        ACKNOWLEDGE_MS / 1000
+      } s`,
+      { cause: error },
+    );
+  }
   return new BusUnavailableError("bus-unavailable", `Cannot reach the bus: ${detail}`, {
     cause: error,
   });
