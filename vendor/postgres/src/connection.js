@@ -935,6 +935,8 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
   function CopyDone() {
     stream && stream.push(null)
     stream = null
+    // Telltale: the last rows may have paused it, and a stream that has ended asks for no more.
+    socket && socket.resume()
   }
 
   function NoticeResponse(x) {
