@@ -11,8 +11,15 @@ import { verify } from "../../events/log/verify.ts";
 import { freePort, temporaryFolder } from "../support/servers.ts";
 import { discardDataFolder, startTelltale } from "../support/telltale.ts";
 import { startLoad } from "./load.ts";
+import { ownPostgres } from "./own_postgres.ts";
 import { kill } from "./processes.ts";
-import { caughtUp, expectExactlyOnce, expectPromisesKept, withLogAtRest } from "./promises.ts";
+import {
+  caughtUp,
+  expectExactlyOnce,
+  expectProjectionsAreRebuilt,
+  expectPromisesKept,
+  withLogAtRest,
+} from "./promises.ts";
 import { faultTest, rounds } from "./seed.ts";
 
 async function ports(): Promise<{ dataDir: string; env: Record<string, string> }> {
@@ -152,6 +159,90 @@ faultTest(
     } finally {
       await telltale.kill9();
       await discardDataFolder(place.dataDir);
+    }
+  },
+);
+
+faultTest(
+  "single messages deleted from the broker before they were read are recorded as missing",
+  async () => {
+    const place = await ports();
+    let telltale = await startTelltale(place);
+    try {
+      let load = await startLoad(telltale.natsUrl);
+      await load.reach(200).finally(load.stop);
+      await caughtUp(telltale);
+      await telltale.kill9();
+      const read = new Set(load.acknowledged);
+
+      load = await startLoad(telltale.natsUrl, load);
+      await load.reach(200).finally(load.stop);
+      const holes = await withManager(telltale.natsUrl, async (manager) => {
+        const last = (await streamInfo(manager))?.state.last_seq ?? 0;
+        const alone = last - 40;
+        const several = last - 20;
+        for (const sequence of [alone, several, several + 1, several + 2]) {
+          assert.ok(await manager.streams.deleteMessage(STREAM_NAME, sequence));
+        }
+        return [
+          { fromSequence: alone, toSequence: alone },
+          { fromSequence: several, toSequence: several + 2 },
+        ];
+      });
+
+      telltale = await startTelltale(place);
+      await caughtUp(telltale);
+      await telltale.stop();
+      await withLogAtRest(place, async (sql) => {
+        assert.deepEqual(await systemEvents(sql, "MessagesMissing"), holes);
+        assert.deepEqual((await verify(sql)).findings, []);
+        await expectExactlyOnce(sql, read);
+        await expectProjectionsAreRebuilt(sql);
+      });
+    } finally {
+      await telltale.kill9();
+      await discardDataFolder(place.dataDir);
+    }
+  },
+);
+
+faultTest(
+  "what is purged while the database is away and Telltale stays connected is recorded as missing",
+  async () => {
+    const postgres = await ownPostgres();
+    const place = await ports();
+    const env = { ...place.env, DATABASE_URL: postgres.url };
+    const telltale = await startTelltale({ ...place, env });
+    try {
+      let load = await startLoad(telltale.natsUrl);
+      await load.reach(100).finally(load.stop);
+      await caughtUp(telltale);
+      const before = new Set(load.acknowledged);
+      await postgres.kill();
+
+      load = await startLoad(telltale.natsUrl, load);
+      await load.reach(100).finally(load.stop);
+      const { first, last } = await withManager(telltale.natsUrl, async (manager) => {
+        const last = (await streamInfo(manager))?.state.last_seq ?? 0;
+        await manager.streams.purge(STREAM_NAME);
+        return { first: before.size + 1, last };
+      });
+      await postgres.start();
+      load = await startLoad(telltale.natsUrl, load);
+      await load.reach(20).finally(load.stop);
+      await caughtUp(telltale);
+      await telltale.stop();
+      await withLogAtRest({ ...place, databaseUrl: postgres.url }, async (sql) => {
+        const missing = await systemEvents(sql, "MessagesMissing");
+        assert.deepEqual(missing, [{ fromSequence: first, toSequence: last }]);
+        assert.deepEqual((await verify(sql)).findings, []);
+        await expectExactlyOnce(sql, before);
+        await expectProjectionsAreRebuilt(sql);
+      });
+    } finally {
+      await telltale.kill9();
+      await discardDataFolder(place.dataDir);
+      await postgres.discard();
     }
   },
 );
