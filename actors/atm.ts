@@ -1,7 +1,8 @@
 /** The cash machine: out of service is an alarm, an error even more so. */
 import { ERROR_CODES } from "../events/atm.ts";
 import type { Json } from "../events/vocabulary.ts";
-import { deviceDecider, type DeviceState } from "./device.ts";
+import { deviceDecider } from "./device.ts";
+import type { DeviceState } from "./state.ts";
 import type { Decider } from "./decider.ts";
 
 export const atm: Decider<DeviceState> = deviceDecider({

@@ -4,7 +4,7 @@ import { formatInstant } from "../events/instant.ts";
 import type { Kind } from "../events/vocabulary.ts";
 import { clearAll } from "./alarm.ts";
 import { type CommandInput, CommandRejectedError } from "./decider.ts";
-import type { DeviceState } from "./device.ts";
+import type { DeviceState } from "./state.ts";
 
 export function decideCommand(
   kind: Kind,

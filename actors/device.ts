@@ -13,21 +13,10 @@ import { alarmsForStatus, type StatusAlarm } from "./alarm.ts";
 import { decideCommand } from "./command.ts";
 import type { Decider, MessageInput } from "./decider.ts";
 import * as repeats from "./repeats.ts";
-import { addValue, emptyRolling, type Rolling } from "./rolling.ts";
-import { comeBack, decideTick, learnInterval, type Listening, silenceDeadline } from "./silence.ts";
-import { noteStatus, type Observed, type PartStatus, statusAfter } from "./status.ts";
-
-/** Plain JSON. Moments are epoch ms. */
-export interface DeviceState extends Listening, repeats.Recent {
-  /** Whether it was ever registered, by its first message or by an order. */
-  known: boolean;
-  /** Whether an order put it into the registry. */
-  registered: boolean;
-  status: string | null;
-  statusSince: number | null;
-  readonly parts: PartStatus[];
-  readonly rolling: Rolling;
-}
+import type { DeviceState } from "./state.ts";
+import { addValue, emptyRolling } from "./rolling.ts";
+import { comeBack, decideTick, learnInterval, silenceDeadline } from "./silence.ts";
+import { noteStatus, type Observed, statusAfter } from "./status.ts";
 
 /** What one kind of device adds. */
 export interface DeviceRules {

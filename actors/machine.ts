@@ -1,5 +1,6 @@
 /** The factory machine: vibration in zone D is an error, in zone C it is not yet. */
-import { deviceDecider, type DeviceState } from "./device.ts";
+import { deviceDecider } from "./device.ts";
+import type { DeviceState } from "./state.ts";
 import type { Decider } from "./decider.ts";
 
 export const machine: Decider<DeviceState> = deviceDecider({

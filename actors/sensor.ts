@@ -1,5 +1,6 @@
 /** The sensor: it reports, or it is silent. */
-import { deviceDecider, type DeviceState } from "./device.ts";
+import { deviceDecider } from "./device.ts";
+import type { DeviceState } from "./state.ts";
 import type { Decider } from "./decider.ts";
 
 export const sensor: Decider<DeviceState> = deviceDecider({

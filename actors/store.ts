@@ -1,5 +1,6 @@
 /** The store: inactive is an alarm. */
-import { deviceDecider, type DeviceState } from "./device.ts";
+import { deviceDecider } from "./device.ts";
+import type { DeviceState } from "./state.ts";
 import type { Decider } from "./decider.ts";
 
 export const store: Decider<DeviceState> = deviceDecider({

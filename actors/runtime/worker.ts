@@ -13,8 +13,7 @@ import {
   type Follower,
   FollowerEndedError,
 } from "../../events/bus/follower.ts";
-import { type MissingRange, type Resume, resumeFrom } from "../../events/bus/resume.ts";
-import { ensureStream, messageTimeUs, streamInfo } from "../../events/bus/stream.ts";
+import { messageTimeUs, streamInfo } from "../../events/bus/stream.ts";
 import { filtersOf } from "../../events/bus/subjects.ts";
 import type { RecordedEvent } from "../../events/event.ts";
 import { PartitionLostError, type PreparedBatch } from "../../events/log/append.ts";
@@ -29,7 +28,8 @@ import {
 import { startWriter, type Writer } from "../../events/log/writer.ts";
 import { ActorDamagedError, type BatchBuilder, startBatch } from "./batch.ts";
 import { loadActors } from "./load.ts";
-import { type Registry, systemStream } from "./registry.ts";
+import { joinHistory, rebase, recordMissing } from "./history.ts";
+import type { Registry } from "./registry.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { createSnapshotter, type Snapshotter } from "./snapshotter.ts";
 
@@ -118,7 +118,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
         await session(() => failures = 0);
       } catch (error) {
         if (isFinal(error)) throw error;
-        if (error instanceof ActorDamagedError) await deps.snapshots?.clear(partition);
+        if (error instanceof ActorDamagedError) await forgetSnapshots();
         state = "recovering";
         problem = error instanceof Error ? error.message : String(error);
         failures++;
@@ -128,6 +128,14 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
       }
     }
     state = "stopped";
+  }
+
+  async function forgetSnapshots(): Promise<void> {
+    try {
+      await deps.snapshots?.clear(partition);
+    } catch (error) {
+      deps.log("warn", "snapshots could not be cleared", { partition, problem: String(error) });
+    }
   }
 
   async function runAndClose(): Promise<void> {
@@ -196,14 +204,15 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
     if (!await answers(deps.connection, ANSWER_MS)) {
       throw new FollowerEndedError("The broker does not answer");
     }
-    const { resume, created } = await findResume(at);
+    const joint = await joinHistory(deps, at);
     const filters = filtersOf(partition, deps.partitions);
-    const start = resume.from === "sequence"
-      ? { sequence: resume.sequence }
-      : { afterUs: resume.afterUs };
-    const reader = await follow(deps.connection, deps.manager, start, filters);
+    const reader = await follow(deps.connection, deps.manager, joint.start, filters);
     follower = reader;
-    const rebased = await rebase(at, resume, created, reader.startsAfter);
+    const rebased = await rebase(deps, at, joint, reader.startsAfter);
+    const { created, resume } = joint;
+    if (rebased.record) {
+      deps.log("error", "the broker does not have what it had", { partition, ...resume });
+    }
     state = "running";
     problem = undefined;
     ready.resolve();
@@ -247,7 +256,8 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
         // With several partitions the sequences between two of ours are the others'.
         if (deps.partitions === 1 && message.sequence > expected) {
           const missing = { fromSequence: expected, toSequence: message.sequence - 1 };
-          recordMissing(builder, actors, missing, deps.now());
+          deps.log("error", "messages are missing from the broker", { partition, ...missing });
+          recordMissing(builder, actors, partition, missing, deps.now());
         }
         builder.message(message);
         expected = message.sequence + 1;
@@ -359,77 +369,6 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
     uncommitted = 0;
     reader.close();
     if (failure) throw failure;
-  }
-
-  async function findResume(at: PartitionPosition): Promise<{ resume: Resume; created: string }> {
-    // Somebody may have deleted the stream; what comes next must have a place to go.
-    const info = await streamInfo(deps.manager) ??
-      await ensureStream(deps.connection, deps.manager, deps.partitions);
-    const resume = resumeFrom(at, {
-      created: info.created,
-      firstSequence: info.state.first_seq,
-      lastSequence: info.state.last_seq,
-      timeAtCheckpointUs: await messageTimeUs(deps.manager, at.sequence),
-    });
-    return { resume, created: info.created };
-  }
-
-  /** The position in the broker's present history, and the facts to record about the change. */
-  async function rebase(
-    at: PartitionPosition,
-    resume: Resume,
-    created: string,
-    startsAfter: number,
-  ): Promise<{
-    position: PartitionPosition;
-    record?: (builder: BatchBuilder, actors: Registry, now: number) => void;
-  }> {
-    if (resume.from === "sequence" && !resume.missing) return { position: at };
-    if (resume.from === "sequence") {
-      const { sequence, missing } = resume;
-      return {
-        position: { ...at, sequence: sequence - 1, sequenceTimeUs: 0 },
-        record: (builder, actors, now) => missing && recordMissing(builder, actors, missing, now),
-      };
-    }
-    const stream = systemStream(partition);
-    const position = {
-      ...at,
-      epoch: at.epoch + 1,
-      sequence: startsAfter,
-      sequenceTimeUs: await messageTimeUs(deps.manager, startsAfter) ?? 0,
-    };
-    deps.log("error", "the broker's history changed", { partition, why: resume.why });
-    return {
-      position,
-      record: (builder, actors, now) =>
-        builder.record(actors.actor(stream), {
-          type: "BrokerHistoryChanged",
-          data: {
-            why: resume.why,
-            sequenceBefore: at.sequence,
-            streamCreatedBefore: at.streamCreated,
-            epoch: position.epoch,
-            sequence: startsAfter,
-            streamCreated: created,
-          },
-          occurredAt: now,
-        }, {}),
-    };
-  }
-
-  function recordMissing(
-    builder: BatchBuilder,
-    actors: Registry,
-    missing: MissingRange,
-    now: number,
-  ): void {
-    deps.log("error", "messages are missing from the broker", { partition, ...missing });
-    builder.record(actors.actor(systemStream(partition)), {
-      type: "MessagesMissing",
-      data: { ...missing },
-      occurredAt: now,
-    }, {});
   }
 
   function tickDue(

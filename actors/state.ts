@@ -1,0 +1,17 @@
+/** What an actor remembers of its device. */
+import type { Recent } from "./repeats.ts";
+import type { Rolling } from "./rolling.ts";
+import type { Listening } from "./silence.ts";
+import type { PartStatus } from "./status.ts";
+
+/** Plain JSON below 64 KiB. Moments are epoch ms. */
+export interface DeviceState extends Listening, Recent {
+  /** Whether it was ever registered, by its first message or by an order. */
+  known: boolean;
+  /** Whether an order put it into the registry. */
+  registered: boolean;
+  status: string | null;
+  statusSince: number | null;
+  readonly parts: PartStatus[];
+  readonly rolling: Rolling;
+}
