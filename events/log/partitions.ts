@@ -1,6 +1,6 @@
 /** Who owns a partition, where it stands, and the monthly tables its events go to. */
 import type { ReservedSql } from "postgres";
-import type { Sql } from "./database.ts";
+import type { Sql, TransactionSql } from "./database.ts";
 import { sqlInstant } from "./database.ts";
 
 export interface PartitionPosition {
@@ -21,6 +21,8 @@ export class PartitionOwnedError extends Error {
 
 /** The first key of our advisory locks, so that they meet nobody else's: "tlle" in ASCII. */
 const LOCK_CLASS = 0x746c6c65;
+/** No partition has this number. */
+const MONTHS_LOCK = -1;
 
 /** Held by one session of the database; whatever ends that ends the ownership too. */
 export interface Ownership {
@@ -106,21 +108,29 @@ export async function countQuarantined(sql: Sql, partition: number): Promise<num
 /** Tables for this month and the next, so that an old year is one table to archive. */
 export async function ensureMonths(sql: Sql, now: number): Promise<void> {
   const date = new Date(now);
-  for (const ahead of [0, 1]) {
-    const from = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + ahead, 1));
-    const to = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + ahead + 1, 1));
-    const name = `events_${from.toISOString().slice(0, 7).replace("-", "_")}`;
-    const [exists] = await sql`select to_regclass(${name}) is not null as yes`;
-    if (exists?.yes) continue;
-    // Rows that already went to the default table keep their month there.
-    const [taken] = await sql`
-      select exists (select from events_default
-        where recorded_at >= ${sqlInstant(from.getTime())}::timestamptz
-          and recorded_at < ${sqlInstant(to.getTime())}::timestamptz) as yes`;
-    if (taken?.yes) continue;
-    await sql.unsafe(
-      `create table if not exists ${name} partition of events
-       for values from ('${from.toISOString()}') to ('${to.toISOString()}')`,
-    );
-  }
+  await sql.begin(async (tx) => {
+    // Several partitions may want the same table at the same moment.
+    await tx`select pg_advisory_xact_lock(${LOCK_CLASS}, ${MONTHS_LOCK})`;
+    for (const ahead of [0, 1]) {
+      const first = (months: number) =>
+        new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months, 1));
+      await ensureMonth(tx, first(ahead), first(ahead + 1));
+    }
+  });
+}
+
+async function ensureMonth(tx: TransactionSql, from: Date, to: Date): Promise<void> {
+  const name = `events_${from.toISOString().slice(0, 7).replace("-", "_")}`;
+  const [exists] = await tx`select to_regclass(${name}) is not null as yes`;
+  if (exists?.yes) return;
+  // Rows that already went to the default table keep their month there.
+  const [taken] = await tx`
+    select exists (select from events_default
+      where recorded_at >= ${sqlInstant(from.getTime())}::timestamptz
+        and recorded_at < ${sqlInstant(to.getTime())}::timestamptz) as yes`;
+  if (taken?.yes) return;
+  await tx.unsafe(
+    `create table ${name} partition of events
+     for values from ('${from.toISOString()}') to ('${to.toISOString()}')`,
+  );
 }
