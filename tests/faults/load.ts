@@ -46,6 +46,8 @@ export async function startLoad(natsUrl: string, before?: Load): Promise<Load> {
         acknowledged.add(number);
         return;
       } catch (error) {
+        // Nobody waits for it any more; it may never have had a broker to go to.
+        if (stopping) return;
         if (performance.now() > until) {
           throw new Error(`Cannot publish message ${number}: not taken in ${PATIENCE_MS} ms`, {
             cause: error,
