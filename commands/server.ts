@@ -266,7 +266,7 @@ function isLoopback(host: string): boolean {
 }
 
 function requireLoopback({ host }: Config): void {
-  if (isLoopback(host) || Deno.env.get("TELLTALE_TRUSTED_NETWORK") === "1") return;
+  if (isLoopback(host)) return;
   throw new UserError(
     `Refusing to listen on HOST=${host}: Telltale has no authentication yet, and everyone who reaches that address could read and command the fleet. Use HOST=127.0.0.1 behind a proxy of your own`,
   );
