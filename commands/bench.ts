@@ -39,7 +39,8 @@ ratios of two things measured in one run say more.
 Options
   --messages N   (ingest: 300000) how many          --step-ms N  (ingest: 1000) device time between
   --rounds N     (ingest: 3) repetitions            two messages of a device
-  --no-emmett    (ingest) leave the peer out
+  --no-emmett    (ingest) leave the peer out        --seconds N, --rate N, --crowd N, --devices N
+                                                    (latency, fleet) see bench/README.md
 
 Exit codes: 0 measured; 1 failed; 2 wrong usage`,
 

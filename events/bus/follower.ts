@@ -128,16 +128,18 @@ export async function follow(
     // One request at a time keeps the arithmetic honest; asking early keeps the pipe full.
     if (ended || requested > WINDOW / 2 || want <= 0) return;
     requested += want;
-    connection.publish(
-      pullSubject,
-      JSON.stringify({
-        batch: want,
-        max_bytes: WINDOW_BYTES,
-        expires: PULL_EXPIRES_MS * 1_000_000,
-        idle_heartbeat: HEARTBEAT_MS * 1_000_000,
-      }),
-      { reply: inbox },
-    );
+    const request = JSON.stringify({
+      batch: want,
+      max_bytes: WINDOW_BYTES,
+      expires: PULL_EXPIRES_MS * 1_000_000,
+      idle_heartbeat: HEARTBEAT_MS * 1_000_000,
+    });
+    try {
+      connection.publish(pullSubject, request, { reply: inbox });
+    } catch (error) {
+      // Some calls come from the connection's own callback, where nobody would catch it.
+      end(`the broker cannot be asked: ${error instanceof Error ? error.message : error}`);
+    }
   }
 
   function end(reason: string): void {
@@ -152,7 +154,8 @@ export async function follow(
   const watch = setInterval(() => {
     if (performance.now() - heardAt > 3 * HEARTBEAT_MS) end("the broker fell silent");
   }, HEARTBEAT_MS);
-  void watchConnection(connection, end, () => ended !== undefined);
+  watchConnection(connection, end, () => ended !== undefined)
+    .catch((error) => end(`connection: ${error instanceof Error ? error.message : error}`));
   pull();
 
   function wait(ms: number): Promise<void> {

@@ -156,13 +156,13 @@ Deno.test("a consumer or a connection that is gone ends the follower instead of 
   onBus(async ({ follow, manager, connection }) => {
     const first = await follow();
     const [consumer] = await manager.consumers.list(STREAM_NAME).next();
-    const waiting = first.take(10, 5, 20_000);
+    const gone = assert.rejects(first.take(10, 5, 20_000), FollowerEndedError);
     await manager.consumers.delete(STREAM_NAME, consumer?.name ?? "");
-    await assert.rejects(waiting, FollowerEndedError);
+    await gone;
     const second = await follow();
-    const cut = second.take(10, 5, 20_000);
+    const cut = assert.rejects(second.take(10, 5, 20_000), FollowerEndedError);
     await connection.reconnect();
-    await assert.rejects(cut, FollowerEndedError);
+    await cut;
     const began = performance.now();
     second.close();
     while (!await answers(connection, 500)) await new Promise((r) => setTimeout(r, 10));
