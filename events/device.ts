@@ -49,6 +49,3 @@ export const COMMANDS = {
 } as const satisfies Record<string, z.ZodType>;
 
 export type CommandName = keyof typeof COMMANDS;
-
-/** At most this many attributes are kept of a device. */
-export const ATTRIBUTES_MAX = 64;

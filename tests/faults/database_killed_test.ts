@@ -1,7 +1,7 @@
 /** Every process of the database is killed under load: the log goes on where it was. */
 import assert from "node:assert/strict";
 import { freePort, temporaryFolder } from "../support/servers.ts";
-import { discardDataFolder, startTelltale } from "../support/telltale.ts";
+import { discardDataFolder, type RunningTelltale, startTelltale } from "../support/telltale.ts";
 import { pause, startLoad } from "./load.ts";
 import { ownPostgres } from "./own_postgres.ts";
 import { kill } from "./processes.ts";
@@ -19,7 +19,7 @@ faultTest(
         for (let round = rounds(3); round > 0; round--) {
           await pause(random.between(100, 1_500));
           assert.ok(await kill(dataDir, "database") > 1, "the database has several processes");
-          await readyAgain(telltale.url);
+          await readyAgain(telltale);
         }
         await load.reach(200);
       } finally {
@@ -56,7 +56,7 @@ faultTest(
             // Devices go on: the broker keeps what the log cannot take.
             await load.reach(random.integer(20, 300));
             await postgres.start();
-            await readyAgain(telltale.url);
+            await readyAgain(telltale);
           }
           await load.reach(200);
         } finally {
@@ -79,7 +79,7 @@ faultTest(
 );
 
 /** Waits until it is ready again, by its own account. */
-async function readyAgain(url: string): Promise<void> {
+async function readyAgain({ url, output }: RunningTelltale): Promise<void> {
   const until = performance.now() + 60_000;
   for (;;) {
     try {
@@ -88,7 +88,11 @@ async function readyAgain(url: string): Promise<void> {
       if (response.ok) return;
       if (performance.now() > until) throw new Error(`Not ready after 60 s: ${text}`);
     } catch (error) {
-      if (performance.now() > until) throw error;
+      if (performance.now() > until) {
+        throw new Error(`Not ready after 60 s; it printed:\n${output().slice(-4_000)}`, {
+          cause: error,
+        });
+      }
     }
     await pause(100);
   }
