@@ -4,6 +4,7 @@ import { alarms } from "./alarms.ts";
 import { availability } from "./availability.ts";
 import { devices } from "./devices.ts";
 import type { Projection } from "./projection.ts";
+import { schedules } from "./schedules.ts";
 import { trends } from "./trends.ts";
 
 export const projections: readonly Projection[] = [
@@ -12,4 +13,5 @@ export const projections: readonly Projection[] = [
   trends,
   alarms,
   activity,
+  schedules,
 ].map((projection) => projection as Projection);
