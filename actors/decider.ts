@@ -1,5 +1,5 @@
 /** The whole of what an actor is, apart from where it runs. Pure members, nothing else. */
-import type { Event, NewEvent } from "../events/event.ts";
+import type { Event, NewEvent, Noted } from "../events/event.ts";
 import type { Json, Kind } from "../events/vocabulary.ts";
 
 /** Something a device said, already parsed and validated (`events/messages.ts`). */
@@ -52,8 +52,21 @@ export interface Decider<State> {
    * A state belongs to one fold: evolve may change it in place and returns it.
    */
   evolve(state: State, event: Event): State;
+  /**
+   * What follows from an event the actor has just taken in, where only taking it in showed it: a
+   * reading is held against all before it once, in `evolve`. Not asked when the log is folded
+   * again, whose next events say it. Reads no clock, changes nothing.
+   */
+  conclude?(state: State, event: Event): Conclusion | undefined;
   /** When to send the next Tick, in epoch ms; Infinity for never. */
   nextDeadline(state: State): number;
+}
+
+/** What an actor adds to an event once it has taken it in. */
+export interface Conclusion {
+  /** Kept with the event itself. */
+  readonly noted: Noted;
+  readonly events: readonly NewEvent[];
 }
 
 /** An order the current state does not allow. */

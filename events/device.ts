@@ -46,6 +46,8 @@ export const COMMANDS = {
   ConfigureSilence: z.object({ timeoutSeconds: z.number().min(1).max(30 * 86_400).nullable() }),
   DecommissionDevice: z.object({ by }),
   RecommissionDevice: z.object({ by }),
+  /** Somebody has dealt with an anomaly of a sensor, by its number. */
+  ResolveAnomaly: z.object({ episode: z.int().min(1), by }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type CommandName = keyof typeof COMMANDS;

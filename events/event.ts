@@ -27,8 +27,16 @@ export interface NewEvent<Type extends string = string, Data = Json> {
   readonly text?: string | undefined;
 }
 
-/** Why an event exists. */
-export interface Metadata {
+/** What its actor noted beside a sensor's reading when it took it in. */
+export interface Noted {
+  /** How unusual the reading was for its sensor, 0 to 1. */
+  readonly score?: number;
+  /** Whether it was taken for an anomaly; absent for no. */
+  readonly anomaly?: true;
+}
+
+/** Why an event exists, and what was noted beside it. */
+export interface Metadata extends Noted {
   /** The JetStream sequence of the message that caused it; absent for what a timer caused. */
   readonly sequence?: number;
   readonly messageId?: string;

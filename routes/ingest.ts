@@ -31,6 +31,9 @@ export const AcceptedJson = z.object({
     version: z.int(),
     partition: z.int(),
     offset: z.int(),
+    score: z.number().optional()
+      .openapi({ description: "Of a sensor's reading: how unusual it was, 0 to 1." }),
+    anomaly: z.literal(true).optional(),
   })).optional().openapi({ description: "What it became there." }),
 }).openapi("Accepted");
 export type Accepted = z.infer<typeof AcceptedJson>;

@@ -16,6 +16,7 @@ import { storable } from "../../events/text.ts";
 import {
   type CommandInput,
   CommandRejectedError,
+  type Conclusion,
   type Input,
   type MessageInput,
 } from "../decider.ts";
@@ -75,7 +76,7 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
   let offset = start.offset;
 
   function record(actor: Actor, fresh: NewEvent, metadata: Metadata): void {
-    const event: RecordedEvent = {
+    const event: Writable<RecordedEvent> = {
       partition,
       offset: ++offset,
       stream: actor.stream,
@@ -88,22 +89,21 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
       occurredAt: fresh.occurredAt,
       recordedAt: now,
     };
+    const conclusion = takeIn(actor, event);
+    if (conclusion !== undefined) event.metadata = { ...metadata, ...conclusion.noted };
     lines.push(
       eventLine(
         event,
         fresh.text ?? JSON.stringify(fresh.data),
-        metadataText(metadata),
+        metadataText(event.metadata),
         recordedAtSql,
       ),
     );
-    try {
-      actor.state = actor.decider.evolve(actor.state, event);
-    } catch (error) {
-      throw new ActorDamagedError(actor.stream, error);
-    }
     actor.offset = offset;
     actor.changed = true;
     events.push(event);
+    if (conclusion === undefined) return;
+    for (const next of conclusion.events) record(actor, next, withoutMessageId(metadata));
   }
 
   /** Records what an actor decided; the first event carries the message's own identity. */
@@ -190,12 +190,14 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
   }
 
   function placesOf(from: number): Answer["events"] {
-    return events.slice(from).map(({ type, stream, version, partition, offset }) => ({
+    return events.slice(from).map(({ type, stream, version, partition, offset, metadata }) => ({
       type,
       stream,
       version,
       partition,
       offset,
+      ...(metadata.score === undefined ? {} : { score: metadata.score }),
+      ...(metadata.anomaly === undefined ? {} : { anomaly: metadata.anomaly }),
     }));
   }
 
@@ -226,6 +228,18 @@ interface Understood {
   readonly actor: Actor;
   readonly input: MessageInput | CommandInput;
   readonly fresh: readonly NewEvent[] | CommandRejectedError;
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** The actor learns of its own event, and says what follows. */
+function takeIn(actor: Actor, event: RecordedEvent): Conclusion | undefined {
+  try {
+    actor.state = actor.decider.evolve(actor.state, event);
+    return actor.decider.conclude?.(actor.state, event);
+  } catch (error) {
+    throw new ActorDamagedError(actor.stream, error);
+  }
 }
 
 function decideOrReject(

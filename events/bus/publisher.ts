@@ -1,19 +1,23 @@
 /** What it takes to say something to a device's actor, for whoever is not a device on the bus. */
+import type { Noted } from "../event.ts";
 
 /** How a message ended, known after the commit. */
 export interface Answer {
   readonly outcome: "recorded" | "repeat" | "quarantined" | "rejected";
   /** The events it caused, in order; none for a repeat. */
-  readonly events: readonly {
-    readonly type: string;
-    readonly stream: string;
-    readonly version: number;
-    readonly partition: number;
-    readonly offset: number;
-  }[];
+  readonly events: readonly AnsweredEvent[];
   /** For `quarantined` and `rejected`: a stable kebab-case code, and a sentence. */
   readonly code?: string;
   readonly reason?: string;
+}
+
+/** An event's place in the log, and what was noted beside it. */
+export interface AnsweredEvent extends Noted {
+  readonly type: string;
+  readonly stream: string;
+  readonly version: number;
+  readonly partition: number;
+  readonly offset: number;
 }
 
 export interface Published {

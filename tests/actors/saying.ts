@@ -47,6 +47,7 @@ export function bring<State>(decider: Decider<State>): Alive<State> {
     state: decider.initial(),
     log: [],
     hear(input) {
+      const told: NewEvent[] = [];
       const fresh = decide(decider, alive.state, input);
       fresh.forEach((event, i) => {
         const messageId = i === 0 && input.type !== "Tick" ? input.messageId : undefined;
@@ -54,8 +55,15 @@ export function bring<State>(decider: Decider<State>): Alive<State> {
         const recorded = { type, data, occurredAt, recordedAt: input.now, messageId };
         alive.log.push(recorded);
         alive.state = decider.evolve(alive.state, recorded);
+        told.push(event);
+        for (const next of decider.conclude?.(alive.state, recorded)?.events ?? []) {
+          const follows = { ...next, recordedAt: input.now };
+          alive.log.push(follows);
+          alive.state = decider.evolve(alive.state, follows);
+          told.push(next);
+        }
       });
-      return fresh;
+      return told;
     },
   };
   return alive;
