@@ -1,10 +1,12 @@
 /**
  * Uptime from observations: what a device's reports say about the time between them.
  *
- * An observed status holds until the next observation, but no longer than `stalenessMs`; time that
- * no observation speaks for is unknown, which is neither up nor down. Arithmetic is in whole
- * microseconds, so up, down and unknown add up to the window without a rounding error.
+ * An observed status holds until the next observation; time farther than `stalenessMs` from what
+ * was observed is unknown, which is neither up nor down; time outside business hours is closed and
+ * counts for nothing. Arithmetic is in whole microseconds, so up, down and unknown add up to the
+ * business time without a rounding error.
  */
+import { type Bounds, chronological, CLOSED, forEachPiece, UNKNOWN } from "./pieces.ts";
 
 /** A device was seen in this status at this moment (epoch ms). */
 export interface Observation {
@@ -12,35 +14,55 @@ export interface Observation {
   readonly status: string;
 }
 
-export type Condition = "up" | "down" | "unknown";
+/** Observations as columns, of which only up or down is of interest. */
+export interface Polls {
+  /** Epoch ms, down to the microsecond. */
+  readonly at: Float64Array;
+  /** 1 for up, 0 for down. */
+  readonly up: Uint8Array;
+}
+
+export type Condition = "up" | "down" | "unknown" | "closed";
 
 export interface Interval {
   readonly from: number;
   readonly to: number;
-  /** Null where unknown. */
+  /** Null where unknown or closed. */
   readonly status: string | null;
   readonly condition: Condition;
 }
 
-export interface AvailabilityOptions {
-  /** The window [from, to), epoch ms. */
+/** [from, to), epoch ms. */
+export interface Window {
   readonly from: number;
   readonly to: number;
-  /** Nothing is known of the future: the window ends here at the latest. */
+}
+
+export interface Rules {
+  /** Nothing is known of the future: windows end here at the latest. */
   readonly now: number;
   /** How long an observation speaks for; Infinity for until the next. */
   readonly stalenessMs: number;
-  /** Whether the first observation of all also speaks for the time before it. */
+  /**
+   * Whether an observation speaks as long for the time before it (in which the status before it
+   * held), and the first one of all says how it was until then.
+   */
   readonly holdsBackwards: boolean;
+  /** The time that counts (`businessIntervals`), covering the window; undefined for all of it. */
+  readonly business?: Float64Array | undefined;
+}
+
+export interface AvailabilityOptions extends Window, Rules {
   isUp(status: string): boolean;
 }
 
-export interface Availability {
-  readonly from: number;
-  readonly to: number;
+export interface Uptime {
   readonly uptimeMs: number;
   readonly downtimeMs: number;
   readonly unknownMs: number;
+}
+
+export interface Availability extends Window, Uptime {
   /** Up as a part of up and down; null where neither is known. */
   readonly availability: number | null;
   readonly byStatus: Readonly<Record<string, number>>;
@@ -49,48 +71,98 @@ export interface Availability {
 }
 
 /**
- * `observations` ascend, one per moment: those in the window, the last one before it and, where
- * there is none, the first one after it.
+ * `observations` are those in the window, the last one before it, and the first one after it where
+ * it holds backwards. In any order; of several at one moment the worst counts.
  */
 export function availabilityOf(
   observations: readonly Observation[],
   options: AvailabilityOptions,
 ): Availability {
-  const from = micros(options.from);
-  const to = Math.max(from, micros(Math.min(options.to, options.now)));
+  const { isUp } = options;
+  const ordered = inOrder(observations, isUp);
+  const { from, to } = cut(options, options.now);
   const intervals: Interval[] = [];
-
-  /** Adds [start, end) as far as it lies in the window; pieces come in order. */
-  function add(start: number, end: number, status: string | null): void {
-    const first = Math.max(start, from);
-    const last = Math.min(end, to);
-    if (first >= last) return;
-    const before = intervals.at(-1);
-    if (before !== undefined && before.status === status) {
-      intervals[intervals.length - 1] = { ...before, to: last };
-    } else {
-      const condition = status === null ? "unknown" : options.isUp(status) ? "up" : "down";
-      intervals.push({ from: first, to: last, status, condition });
-    }
-  }
-
-  const staleness = options.stalenessMs * 1000;
-  const first = observations[0];
-  add(from, first ? micros(first.at) : to, options.holdsBackwards && first ? first.status : null);
-  for (const [i, { at, status }] of observations.entries()) {
-    const start = micros(at);
-    const next = observations[i + 1];
-    const end = next === undefined ? Math.max(start, to) : micros(next.at);
-    const fresh = Math.min(end, start + staleness);
-    add(start, fresh, status);
-    add(fresh, end, null);
-  }
+  const at = Float64Array.from(ordered, (observation) => micros(observation.at));
+  forEachPiece(
+    at,
+    openTime(options, from, to),
+    boundsOf(options, from, to),
+    (from, to, speaker) => {
+      const status = ordered[speaker]?.status ?? null;
+      const condition = speaker === CLOSED
+        ? "closed"
+        : status === null
+        ? "unknown"
+        : isUp(status)
+        ? "up"
+        : "down";
+      const before = intervals.at(-1);
+      if (before?.status === status && before.condition === condition) {
+        intervals[intervals.length - 1] = { ...before, to };
+      } else {
+        intervals.push({ from, to, status, condition });
+      }
+    },
+  );
   return summarise(from, to, intervals);
+}
+
+/** The sums alone, for each window: for a report on thousands of devices, from the same pieces. */
+export function uptimesOf(polls: Polls, windows: readonly Window[], rules: Rules): Uptime[] {
+  const { at, up } = columnsInOrder(polls);
+  return windows.map((window) => {
+    const { from, to } = cut(window, rules.now);
+    let [uptime, downtime, unknown] = [0, 0, 0];
+    forEachPiece(at, openTime(rules, from, to), boundsOf(rules, from, to), (from, to, speaker) => {
+      if (speaker === CLOSED) return;
+      if (speaker === UNKNOWN) unknown += to - from;
+      else if (up[speaker] === 1) uptime += to - from;
+      else downtime += to - from;
+    });
+    return { uptimeMs: uptime / 1000, downtimeMs: downtime / 1000, unknownMs: unknown / 1000 };
+  });
+}
+
+/** A window in microseconds, ended at now. */
+function cut({ from, to }: Window, now: number): Window {
+  const start = micros(from);
+  return { from: start, to: Math.max(start, micros(Math.min(to, now))) };
+}
+
+function openTime({ business }: Rules, from: number, to: number): Float64Array {
+  return business === undefined ? Float64Array.of(from, to) : business.map(micros);
+}
+
+function boundsOf({ stalenessMs, holdsBackwards }: Rules, from: number, to: number): Bounds {
+  return { from, to, staleness: micros(stalenessMs), holdsBackwards };
+}
+
+function inOrder(
+  observations: readonly Observation[],
+  isUp: (status: string) => boolean,
+): readonly Observation[] {
+  const at = Float64Array.from(observations, (observation) => micros(observation.at));
+  const places = chronological(at, (a, b) => {
+    const [one, other] = [observations[a]?.status ?? "", observations[b]?.status ?? ""];
+    return Number(isUp(one)) - Number(isUp(other)) || (one < other ? -1 : 1);
+  });
+  return places?.flatMap((place) => observations[place] ?? []) ?? observations;
+}
+
+/** The columns in order, the moments in microseconds. */
+function columnsInOrder({ at, up }: Polls): Polls {
+  const moments = at.map(micros);
+  const places = chronological(moments, (a, b) => (up[a] ?? 0) - (up[b] ?? 0));
+  if (places === undefined) return { at: moments, up };
+  return {
+    at: Float64Array.from(places, (place) => moments[place] ?? 0),
+    up: Uint8Array.from(places, (place) => up[place] ?? 0),
+  };
 }
 
 /** From microseconds, in which everything above is counted, to milliseconds. */
 function summarise(from: number, to: number, intervals: readonly Interval[]): Availability {
-  const sums = { up: 0, down: 0, unknown: 0 };
+  const sums = { up: 0, down: 0, unknown: 0, closed: 0 };
   const byStatus = new Map<string, number>();
   for (const { from, to, status, condition } of intervals) {
     sums[condition] += to - from;

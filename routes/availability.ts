@@ -50,7 +50,7 @@ const route = createRoute({
           from: Instant,
           to: Instant,
           status: z.string().nullable(),
-          condition: z.enum(["up", "down", "unknown"]),
+          condition: z.enum(["up", "down", "unknown", "closed"]),
         })),
       }),
       "The whole window: up + down + unknown",

@@ -4,7 +4,6 @@ import fc from "fast-check";
 import {
   availabilityOf,
   type AvailabilityOptions,
-  type Condition,
   type Observation,
   usualGapMs,
 } from "../../models/availability.ts";
@@ -17,13 +16,14 @@ function conditionAt(
   moment: number,
   observations: readonly Observation[],
   { stalenessMs, holdsBackwards }: Omit<AvailabilityOptions, "isUp">,
-): Condition {
+): "up" | "down" | "unknown" {
   const before = observations.filter(({ at }) => at <= moment).at(-1);
-  const first = observations[0];
-  const speaking = before !== undefined
-    ? (moment < before.at + stalenessMs ? before : undefined)
-    : (holdsBackwards ? first : undefined);
-  return speaking === undefined ? "unknown" : isUp(speaking.status) ? "up" : "down";
+  const after = observations.find(({ at }) => at > moment);
+  const believed = (before !== undefined && moment < before.at + stalenessMs) ||
+    (holdsBackwards && after !== undefined && moment >= after.at - stalenessMs);
+  const holding = before ?? (holdsBackwards ? after : undefined);
+  if (!believed || holding === undefined) return "unknown";
+  return isUp(holding.status) ? "up" : "down";
 }
 
 const observationsArbitrary = fc.uniqueArray(
