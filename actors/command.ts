@@ -1,18 +1,24 @@
 /** Orders to a device's actor: what follows from each, and when it is refused. */
 import type { AlarmReason, DeviceEvent } from "../events/device.ts";
 import { formatInstant } from "../events/instant.ts";
+import type { NewEvent } from "../events/event.ts";
 import type { Kind } from "../events/vocabulary.ts";
 import { clearAll } from "./alarm.ts";
 import { type CommandInput, CommandRejectedError } from "./decider.ts";
+import { decideFit } from "./series.ts";
 import type { DeviceState } from "./state.ts";
 
 export function decideCommand(
   kind: Kind,
   state: DeviceState,
   input: CommandInput,
-): readonly DeviceEvent[] {
+): readonly NewEvent[] {
   const { command, data, at } = input;
   if (command === "RegisterDevice") return register(kind, state, input);
+  if (command === "FitSeriesModel") {
+    if (kind === "sensor") return decideFit(state, input);
+    throw new CommandRejectedError("not-a-series", `Only a sensor is a series, not a ${kind}`);
+  }
   if (!state.known) {
     throw new CommandRejectedError(
       "device-unknown",

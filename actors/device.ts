@@ -15,6 +15,7 @@ import type { Decider, MessageInput } from "./decider.ts";
 import * as repeats from "./repeats.ts";
 import type { DeviceState } from "./state.ts";
 import { addValue, emptyRolling } from "./rolling.ts";
+import { noteFit } from "./series.ts";
 import { comeBack, decideTick, learnInterval, silenceDeadline } from "./silence.ts";
 import { noteStatus, type Observed, statusAfter } from "./status.ts";
 
@@ -162,6 +163,9 @@ function evolve(rules: DeviceRules, state: DeviceState, event: Event): DeviceSta
       state.silenceTimeoutSeconds = typeof data.timeoutSeconds === "number"
         ? data.timeoutSeconds
         : null;
+      break;
+    case "SeriesModelFitted":
+      noteFit(state, event);
       break;
     case "DeviceDecommissioned":
       state.decommissioned = true;

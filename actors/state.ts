@@ -1,6 +1,7 @@
 /** What an actor remembers of its device. */
 import type { Recent } from "./repeats.ts";
 import type { Rolling } from "./rolling.ts";
+import type { Fits } from "./series.ts";
 import type { Listening } from "./silence.ts";
 import type { PartStatus } from "./status.ts";
 
@@ -14,4 +15,6 @@ export interface DeviceState extends Listening, Recent {
   statusSince: number | null;
   readonly parts: PartStatus[];
   readonly rolling: Rolling;
+  /** Absent until the first fit. */
+  fits?: Fits | undefined;
 }

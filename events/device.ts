@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import type { NewEvent } from "./event.ts";
+import { FitSeriesModel } from "./series.ts";
 
 export const ALARM_REASONS = ["offline", "silent", "error"] as const;
 export type AlarmReason = typeof ALARM_REASONS[number];
@@ -46,6 +47,7 @@ export const COMMANDS = {
   ConfigureSilence: z.object({ timeoutSeconds: z.number().min(1).max(30 * 86_400).nullable() }),
   DecommissionDevice: z.object({ by }),
   RecommissionDevice: z.object({ by }),
+  FitSeriesModel,
   /** Somebody has dealt with an anomaly of a sensor, by its number. */
   ResolveAnomaly: z.object({ episode: z.int().min(1), by }),
 } as const satisfies Record<string, z.ZodType>;

@@ -9,8 +9,11 @@ import { schemaVersionOf, upcast } from "../../events/catalog.ts";
 import type { Event } from "../../events/event.ts";
 import { MachineBearing, MachineReading, MachineRegistered } from "../../events/machine.ts";
 import { SensorReading } from "../../events/sensor.ts";
+import { Sample } from "../../events/series.ts";
 import { StorePoll, StoreSchedule } from "../../events/store.ts";
 import type { Kind } from "../../events/vocabulary.ts";
+import { unpackSample } from "../../models/training_sample.ts";
+import { modelsIn } from "../../projections/series_models.ts";
 
 const FOLDER = new URL("../examples/", import.meta.url);
 const NOON = Date.UTC(2026, 4, 1, 12);
@@ -79,6 +82,17 @@ const MEANINGS: Readonly<Record<string, (event: Event) => void>> = {
   },
   BearingDescribed: ({ data }) => assert.equal(MachineBearing.parse(data).geometry?.balls, 9),
   ScheduleSet: ({ data }) => assert.equal(StoreSchedule.parse(data).hours?.length, 1),
+  SeriesModelFitted(event) {
+    const recent = [`${"a".repeat(64)} 3 both`];
+    assert.deepEqual(stateAfter("sensor", event).fits, { count: 1, recent });
+    const [model] = modelsIn([{ ...event, stream: "sensor-S-1", version: 4 }]);
+    assert.deepEqual([model?.number, model?.mean, model?.to], [2, 10, "9223372036854775807"]);
+  },
+  TrainingSampleKept({ data }) {
+    const { timestamps, values } = unpackSample(Sample.parse(data));
+    assert.deepEqual([...timestamps], [1609433088n, 9223372036854775807n]);
+    assert.deepEqual([...values], [8, 12]);
+  },
   BrokerHistoryChanged: ({ data }) => assert.deepEqual([data.epoch, data.sequence], [1, 4]),
   MessagesMissing: ({ data }) => assert.deepEqual([data.fromSequence, data.toSequence], [10, 19]),
 };
