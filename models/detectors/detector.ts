@@ -1,0 +1,49 @@
+/**
+ * What every detector is: it is told a series' readings one by one and says of each how strange it
+ * is, given those before it and nothing else.
+ *
+ * The same readings in the same order give the same judgements on every machine. A detector's
+ * state is bounded, and `toJSON` is all of it: one that is restored goes on bit for bit.
+ */
+
+export interface Judgement {
+  /** 0 to 1; `ALARM` and above is what this detector would call an anomaly. */
+  readonly score: number;
+  /** What should have come, and between what it usually lies; null while too little is known. */
+  readonly expected: number | null;
+  readonly lower: number | null;
+  readonly upper: number | null;
+  /** A sentence for people; empty where there is nothing to say. */
+  readonly reason: string;
+}
+
+export interface Detector {
+  /** `value` is finite, `at` in epoch ms; a clock that goes back is met with patience. */
+  update(value: number, at: number): Judgement;
+  toJSON(): unknown;
+}
+
+/** How detectors are made, anew or from what `toJSON` gave. */
+export interface DetectorKind<Made extends Detector = Detector> {
+  readonly name: string;
+  /** For people: what it looks for. */
+  readonly looksFor: string;
+  start(saved?: unknown): Made;
+}
+
+/** Where a score begins to be an anomaly. */
+export const ALARM = 0.5;
+
+export const UNKNOWN: Judgement = {
+  score: 0,
+  expected: null,
+  lower: null,
+  upper: null,
+  reason: "",
+};
+
+/** 0.5 where something is just as large as its limit, 0.9 at five times that, never quite 1. */
+export function scoreOf(size: number, limit: number): number {
+  const ratio = size / limit;
+  return ratio < 1 ? ratio / 2 : 1 - 0.5 / ratio;
+}

@@ -1,0 +1,227 @@
+/**
+ * Whether the latest readings look like anything the series has done before: their distance to the
+ * nearest stretches of its past, as in k-NN conformal detection (Burnaev and Ishimtsev 2016).
+ *
+ * A distance is the mean absolute difference of two stretches of equal length. Moving both on by
+ * one reading adds one difference and drops one, so all of the past costs one pass per reading,
+ * not one per reading and length (the recurrence of STOMP, Zhu et al. 2016, without its
+ * normalisation: level and size of a stretch are what may be wrong with it).
+ */
+import { pack, unpack } from "./packing.ts";
+
+/** How far back a stretch may end. */
+const PAST = 2000;
+/** One odd stretch in the past does not make the next one ordinary. */
+const NEAREST = 10;
+/** After so many readings sums are made afresh: neither memory nor rounding grows. */
+const RENEWAL = 128;
+/** Differences beyond are all the same to us; their sums stay finite, also in single precision. */
+const VALUE_MAX = 1e36;
+/** As a part of the largest value. */
+const ROUNDING = 1e-9;
+
+export interface SavedNeighbours {
+  readonly origin: number;
+  readonly values: string;
+  /** How many of the values came after the last renewal. */
+  readonly since: number;
+}
+
+/** What the nearest stretches went on with. */
+export interface Forecast {
+  readonly expected: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+export class Neighbours {
+  readonly #lengths: readonly number[];
+  /** Subtracted from every value, so that single precision is spent on what differs. */
+  #origin = 0;
+  /** The past, oldest first; room for more behind. */
+  #values: Float32Array = new Float32Array(0);
+  #count = 0;
+  /** How many of them came after the last renewal. */
+  #since = 0;
+  /** Whether the sums below know the values; they are made when first needed. */
+  #ready = false;
+  /** Per length and lag: summed differences between the latest stretch and the one `lag` before. */
+  readonly #sums: Float64Array[];
+  /** Per length: the sums of the nearest stretches, ascending, and their lags. */
+  readonly #best: Float64Array[];
+  readonly #lags: Int32Array[];
+  /** Sums below this are rounding. */
+  #rounding = 0;
+
+  /** `lengths` of the stretches compared, in readings. */
+  constructor(lengths: readonly number[], saved?: SavedNeighbours) {
+    this.#lengths = lengths;
+    this.#sums = lengths.map(() => new Float64Array(0));
+    this.#best = lengths.map(() => new Float64Array(NEAREST).fill(Infinity));
+    this.#lags = lengths.map(() => new Int32Array(NEAREST));
+    if (saved) {
+      this.#origin = saved.origin;
+      this.#values = unpack(saved.values);
+      this.#count = this.#values.length;
+      this.#since = saved.since;
+      this.#ready = false;
+    }
+  }
+
+  /** What should come next, by what came next after the nearest stretches of this length. */
+  forecast(index: number): Forecast | undefined {
+    this.#beReady();
+    const lags = this.#lags[index];
+    if (!lags || this.#best[index]?.[NEAREST - 1] === Infinity) return undefined;
+    const followers = Array.from(lags, (lag) => this.#at(this.#count - lag)).sort((a, b) => a - b);
+    const [lower = 0, upper = 0] = [followers[0], followers[NEAREST - 1]];
+    return {
+      expected: this.#origin +
+        ((followers[NEAREST / 2 - 1] ?? 0) + (followers[NEAREST / 2] ?? 0)) / 2,
+      lower: this.#origin + lower,
+      upper: this.#origin + upper,
+    };
+  }
+
+  /** Per length the mean distance to the nearest stretches; NaN while there are too few. */
+  update(value: number): number[] {
+    this.#beReady();
+    if (this.#count === 0) this.#origin = value;
+    this.#push(value);
+    const distances = this.#lengths.map((length, index) => {
+      this.#step(index, this.#count - 1);
+      return this.#distance(index, length);
+    });
+    if (this.#since === RENEWAL) this.#renew();
+    return distances;
+  }
+
+  toJSON(): SavedNeighbours {
+    return {
+      origin: this.#origin,
+      values: pack(this.#values.subarray(0, this.#count)),
+      since: this.#since,
+    };
+  }
+
+  #push(value: number): void {
+    if (this.#count === this.#values.length) {
+      const longer = new Float32Array(this.#count + RENEWAL);
+      longer.set(this.#values);
+      this.#values = longer;
+    }
+    const offset = value - this.#origin;
+    this.#values[this.#count++] = Math.max(-VALUE_MAX, Math.min(VALUE_MAX, offset));
+    this.#since++;
+  }
+
+  /** Moves every sum of one length on to the stretch that ends at `last`, and finds the nearest. */
+  #step(index: number, last: number): void {
+    const length = this.#lengths[index] as number;
+    const sums = this.#sums[index] as Float64Array;
+    const best = (this.#best[index] as Float64Array).fill(Infinity);
+    const lags = this.#lags[index] as Int32Array;
+    const values = this.#values;
+    const newest = values[last] as number;
+    const dropped = last - length;
+    const leaving = dropped < 0 ? 0 : values[dropped] as number;
+    // Stretches that have a reading before them drop one difference; closer ones than a length
+    // would overlap the latest.
+    const furthest = Math.min(PAST, dropped);
+    let limit = Infinity;
+    for (let lag = length; lag <= furthest; lag++) {
+      const sum = (sums[lag] as number) + Math.abs(newest - (values[last - lag] as number)) -
+        Math.abs(leaving - (values[dropped - lag] as number));
+      sums[lag] = sum;
+      if (sum < limit) limit = insert(best, lags, sum, lag);
+    }
+    for (let lag = Math.max(length, furthest + 1); lag <= Math.min(PAST, last); lag++) {
+      const sum = (sums[lag] as number) + Math.abs(newest - (values[last - lag] as number));
+      sums[lag] = sum;
+      if (lag === dropped + 1 && sum < limit) limit = insert(best, lags, sum, lag);
+    }
+  }
+
+  #distance(index: number, length: number): number {
+    let total = 0;
+    for (const sum of this.#best[index] as Float64Array) total += sum < this.#rounding ? 0 : sum;
+    return total === Infinity ? NaN : total / (NEAREST * length);
+  }
+
+  /** Forgets what is too old, and makes every sum from the values themselves. */
+  #renew(): void {
+    const kept = Math.min(this.#count, PAST + Math.max(...this.#lengths));
+    this.#values.copyWithin(0, this.#count - kept, this.#count);
+    this.#count = kept;
+    this.#since = 0;
+    this.#recentre();
+    this.#sumUp();
+  }
+
+  /** A series may have moved so far that single precision no longer tells its values apart. */
+  #recentre(): void {
+    const values = this.#values.subarray(0, this.#count);
+    let low = Infinity;
+    let high = -Infinity;
+    for (const value of values) {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+    const middle = (low + high) / 2;
+    if (Math.abs(middle) < 8 * (high - low)) return;
+    this.#origin += middle;
+    for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) - middle;
+  }
+
+  /** Makes the sums for the stretch that ends where the last renewal was. */
+  #sumUp(): void {
+    const end = this.#count - this.#since;
+    const lagMax = Math.min(PAST, end + RENEWAL);
+    let largest = 0;
+    for (let i = 0; i < end; i++) largest = Math.max(largest, Math.abs(this.#values[i] as number));
+    this.#rounding = largest * ROUNDING;
+    for (const [index, length] of this.#lengths.entries()) {
+      if ((this.#sums[index] as Float64Array).length <= lagMax) {
+        this.#sums[index] = new Float64Array(lagMax + 1);
+      }
+      const sums = this.#sums[index] as Float64Array;
+      const best = (this.#best[index] as Float64Array).fill(Infinity);
+      const lags = this.#lags[index] as Int32Array;
+      let limit = Infinity;
+      for (let lag = length; lag <= lagMax; lag++) {
+        let sum = 0;
+        for (let i = Math.max(lag, end - length); i < end; i++) {
+          sum += Math.abs((this.#values[i] as number) - (this.#values[i - lag] as number));
+        }
+        sums[lag] = sum;
+        if (lag <= end - length && sum < limit) limit = insert(best, lags, sum, lag);
+      }
+    }
+  }
+
+  #beReady(): void {
+    if (this.#ready) return;
+    this.#ready = true;
+    this.#sumUp();
+    for (let last = this.#count - this.#since; last < this.#count; last++) {
+      for (const index of this.#lengths.keys()) this.#step(index, last);
+    }
+  }
+
+  #at(position: number): number {
+    return this.#values[position] ?? 0;
+  }
+}
+
+/** Puts a sum among the smallest; returns the largest of them, which the next has to beat. */
+function insert(best: Float64Array, lags: Int32Array, sum: number, lag: number): number {
+  let at = NEAREST - 1;
+  while (at > 0 && (best[at - 1] as number) > sum) {
+    best[at] = best[at - 1] as number;
+    lags[at] = lags[at - 1] as number;
+    at--;
+  }
+  best[at] = sum;
+  lags[at] = lag;
+  return best[NEAREST - 1] as number;
+}
