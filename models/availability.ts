@@ -6,7 +6,17 @@
  * counts for nothing. Arithmetic is in whole microseconds, so up, down and unknown add up to the
  * business time without a rounding error.
  */
-import { type Bounds, chronological, CLOSED, forEachPiece, UNKNOWN } from "./pieces.ts";
+import {
+  chronological,
+  CLOSED,
+  cut,
+  forEachPiece,
+  type Rules,
+  UNKNOWN,
+  type Window,
+} from "./pieces.ts";
+
+export type { Rules, Window } from "./pieces.ts";
 
 /** A device was seen in this status at this moment (epoch ms). */
 export interface Observation {
@@ -30,26 +40,6 @@ export interface Interval {
   /** Null where unknown or closed. */
   readonly status: string | null;
   readonly condition: Condition;
-}
-
-/** [from, to), epoch ms. */
-export interface Window {
-  readonly from: number;
-  readonly to: number;
-}
-
-export interface Rules {
-  /** Nothing is known of the future: windows end here at the latest. */
-  readonly now: number;
-  /** How long an observation speaks for; Infinity for until the next. */
-  readonly stalenessMs: number;
-  /**
-   * Whether an observation speaks as long for the time before it (in which the status before it
-   * held), and the first one of all says how it was until then.
-   */
-  readonly holdsBackwards: boolean;
-  /** The time that counts (`businessIntervals`), covering the window; undefined for all of it. */
-  readonly business?: Float64Array | undefined;
 }
 
 export interface AvailabilityOptions extends Window, Rules {
@@ -80,82 +70,60 @@ export function availabilityOf(
 ): Availability {
   const { isUp } = options;
   const ordered = inOrder(observations, isUp);
-  const { from, to } = cut(options, options.now);
   const intervals: Interval[] = [];
-  const at = Float64Array.from(ordered, (observation) => micros(observation.at));
-  forEachPiece(
-    at,
-    openTime(options, from, to),
-    boundsOf(options, from, to),
-    (from, to, speaker) => {
-      const status = ordered[speaker]?.status ?? null;
-      const condition = speaker === CLOSED
-        ? "closed"
-        : status === null
-        ? "unknown"
-        : isUp(status)
-        ? "up"
-        : "down";
-      const before = intervals.at(-1);
-      if (before?.status === status && before.condition === condition) {
-        intervals[intervals.length - 1] = { ...before, to };
-      } else {
-        intervals.push({ from, to, status, condition });
-      }
-    },
-  );
+  const at = Float64Array.from(ordered, (observation) => observation.at);
+  forEachPiece(at, options, options, (from, to, speaker) => {
+    const status = ordered[speaker]?.status ?? null;
+    const condition = speaker === CLOSED ? "closed" : conditionOf(status, isUp);
+    const before = intervals.at(-1);
+    if (before?.status === status && before.condition === condition) {
+      intervals[intervals.length - 1] = { ...before, to };
+    } else {
+      intervals.push({ from, to, status, condition });
+    }
+  });
+  const { from, to } = cut(options, options.now);
   return summarise(from, to, intervals);
 }
 
-/** The sums alone, for each window: for a report on thousands of devices, from the same pieces. */
-export function uptimesOf(polls: Polls, windows: readonly Window[], rules: Rules): Uptime[] {
-  const { at, up } = columnsInOrder(polls);
-  return windows.map((window) => {
-    const { from, to } = cut(window, rules.now);
-    let [uptime, downtime, unknown] = [0, 0, 0];
-    forEachPiece(at, openTime(rules, from, to), boundsOf(rules, from, to), (from, to, speaker) => {
-      if (speaker === CLOSED) return;
-      if (speaker === UNKNOWN) unknown += to - from;
-      else if (up[speaker] === 1) uptime += to - from;
-      else downtime += to - from;
-    });
-    return { uptimeMs: uptime / 1000, downtimeMs: downtime / 1000, unknownMs: unknown / 1000 };
-  });
-}
-
-/** A window in microseconds, ended at now. */
-function cut({ from, to }: Window, now: number): Window {
-  const start = micros(from);
-  return { from: start, to: Math.max(start, micros(Math.min(to, now))) };
-}
-
-function openTime({ business }: Rules, from: number, to: number): Float64Array {
-  return business === undefined ? Float64Array.of(from, to) : business.map(micros);
-}
-
-function boundsOf({ stalenessMs, holdsBackwards }: Rules, from: number, to: number): Bounds {
-  return { from, to, staleness: micros(stalenessMs), holdsBackwards };
+function conditionOf(status: string | null, isUp: (status: string) => boolean): Condition {
+  if (status === null) return "unknown";
+  return isUp(status) ? "up" : "down";
 }
 
 function inOrder(
   observations: readonly Observation[],
   isUp: (status: string) => boolean,
 ): readonly Observation[] {
-  const at = Float64Array.from(observations, (observation) => micros(observation.at));
+  const at = Float64Array.from(observations, (observation) => observation.at);
   const places = chronological(at, (a, b) => {
     const [one, other] = [observations[a]?.status ?? "", observations[b]?.status ?? ""];
-    return Number(isUp(one)) - Number(isUp(other)) || (one < other ? -1 : 1);
+    // Of two that are as bad, always the same one, whichever came first.
+    return Number(isUp(one)) - Number(isUp(other)) || (one < other ? -1 : Number(one > other));
   });
   return places?.flatMap((place) => observations[place] ?? []) ?? observations;
 }
 
-/** The columns in order, the moments in microseconds. */
-function columnsInOrder({ at, up }: Polls): Polls {
-  const moments = at.map(micros);
-  const places = chronological(moments, (a, b) => (up[a] ?? 0) - (up[b] ?? 0));
-  if (places === undefined) return { at: moments, up };
+/** The sums alone, for each window: for a report on thousands of devices, from the same pieces. */
+export function uptimesOf(polls: Polls, windows: readonly Window[], rules: Rules): Uptime[] {
+  const { at, up } = pollsInOrder(polls);
+  return windows.map((window) => {
+    const sums = new Float64Array(3);
+    forEachPiece(at, window, rules, (from, to, speaker) => {
+      if (speaker === CLOSED) return;
+      const condition = speaker === UNKNOWN ? 2 : up[speaker] === 1 ? 0 : 1;
+      sums[condition] = (sums[condition] ?? 0) + to - from;
+    });
+    const [uptime = 0, downtime = 0, unknown = 0] = sums;
+    return { uptimeMs: uptime / 1000, downtimeMs: downtime / 1000, unknownMs: unknown / 1000 };
+  });
+}
+
+function pollsInOrder({ at, up }: Polls): Polls {
+  const places = chronological(at, (a, b) => (up[a] ?? 0) - (up[b] ?? 0));
+  if (places === undefined) return { at, up };
   return {
-    at: Float64Array.from(places, (place) => moments[place] ?? 0),
+    at: Float64Array.from(places, (place) => at[place] ?? 0),
     up: Uint8Array.from(places, (place) => up[place] ?? 0),
   };
 }
@@ -190,8 +158,4 @@ export function usualGapMs(observations: readonly Observation[]): number | undef
   const gaps = observations.slice(1).map(({ at }, i) => at - (observations[i]?.at ?? at));
   gaps.sort((a, b) => a - b);
   return gaps[gaps.length >> 1];
-}
-
-function micros(ms: number): number {
-  return Math.round(ms * 1000);
 }

@@ -6,6 +6,7 @@
  * of time in which the zone's offset stays the same it gives the intervals, and the hour that clocks
  * skip is in none of them, the hour they repeat is in two.
  */
+import { micros } from "./pieces.ts";
 import { forEachOffset } from "./zones.ts";
 
 /** One row as sent: day 0 is Monday, times are HH:MM with optional seconds, up to 24:00. */
@@ -49,7 +50,7 @@ export function businessIntervals(
   forEachOffset(zone ?? DEFAULT_ZONE, micros(from), micros(to), (start, end, offset) => {
     layOver(pattern, start, end, offset, intervals);
   });
-  return Float64Array.from(intervals, (moment) => moment / 1000);
+  return toMillis(intervals);
 }
 
 /** Appends the pattern's intervals in [start, end), where the wall clock shows UTC + offset. */
@@ -103,14 +104,25 @@ function append(union: number[], start: number, end: number): void {
   }
 }
 
+/** The times that occur, read: whole chains open and close at the same few. */
+const times = new Map<string, number>();
+const TIMES_MAX = 20_000;
+
 /** Microseconds since midnight of "9:00", "09:00:30", "23:59:59.5" or "24:00". */
 function timeOfDay(text: string): number {
+  const known = times.get(text);
+  if (known !== undefined) return known;
   const [hours, minutes, seconds = "0"] = text.split(":");
   const time = (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds);
   if (!(time >= 0 && time <= 86_400)) throw new RangeError(`Expected HH:MM:SS, got "${text}"`);
+  if (times.size >= TIMES_MAX) times.clear();
+  times.set(text, Math.round(time * SECOND));
   return Math.round(time * SECOND);
 }
 
-function micros(ms: number): number {
-  return Math.round(ms * 1000);
+/** A loop, for it runs for every store of a report: typed arrays' own "map" takes several times as long. */
+function toMillis(moments: readonly number[]): Float64Array {
+  const ms = new Float64Array(moments.length);
+  for (let i = 0; i < moments.length; i++) ms[i] = (moments[i] ?? 0) / 1000;
+  return ms;
 }
