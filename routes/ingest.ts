@@ -6,7 +6,11 @@
  */
 import { z } from "@hono/zod-openapi";
 import { subjectOf } from "../events/bus/subjects.ts";
-import { BusUnavailableError, type Publisher } from "../events/bus/publisher.ts";
+import {
+  type AnsweredEvent,
+  BusUnavailableError,
+  type Publisher,
+} from "../events/bus/publisher.ts";
 import { parseMessage } from "../events/messages.ts";
 import { DEVICE_ID, isKind, KINDS } from "../events/vocabulary.ts";
 import { addressOf } from "./schemas.ts";
@@ -69,7 +73,12 @@ export async function ingest(
   if (outcome === "quarantined" || outcome === "rejected") {
     return refuse(code ?? outcome, reason ?? `The message was ${outcome}`);
   }
-  return { ok: true, sequence, duplicate, outcome, events: [...events] };
+  return { ok: true, sequence, duplicate, outcome, events: recordedJson(events) };
+}
+
+/** Where an event went; when it occurred its sender knows. */
+export function recordedJson(events: readonly AnsweredEvent[]): NonNullable<Accepted["events"]> {
+  return events.map(({ occurredAt: _, ...event }) => event);
 }
 
 function messageIdOf({ messageId }: IncomingMessage): { messageId?: string } {

@@ -7,7 +7,7 @@ import { parseMessage } from "../events/messages.ts";
 import type { Kind } from "../events/vocabulary.ts";
 import { JSON_TYPES, mediaType, readBody, textOf } from "./body.ts";
 import type { Deps } from "./deps.ts";
-import { AcceptedJson } from "./ingest.ts";
+import { AcceptedJson, recordedJson } from "./ingest.ts";
 import { parseJson } from "./json_text.ts";
 import { ProblemError, refused } from "./problem.ts";
 import { createRouter } from "./router.ts";
@@ -60,7 +60,7 @@ export function orderRoutes({ publisher, now }: Pick<Deps, "publisher" | "now">)
     const body = parseJson(textOf(await readBody(c, COMMAND_BYTES_MAX)));
     const messageId = c.req.header("idempotency-key");
     const { outcome, events } = await order(publisher, { ...address, body, messageId, now: now() });
-    return c.json({ outcome, events: [...events] }, 200);
+    return c.json({ outcome, events: recordedJson(events) }, 200);
   });
 
   return app;

@@ -11,7 +11,7 @@ import {
 } from "../projections/quarantine.ts";
 import { JSON_TYPES, mediaType, readBody, textOf } from "./body.ts";
 import type { Deps } from "./deps.ts";
-import { AcceptedJson } from "./ingest.ts";
+import { AcceptedJson, recordedJson } from "./ingest.ts";
 import { parseJson } from "./json_text.ts";
 import { ProblemError, refusal, refused } from "./problem.ts";
 import { createRouter } from "./router.ts";
@@ -165,7 +165,7 @@ export function quarantineRoutes(
       throw new ProblemError(409, answer.code ?? answer.outcome, answer.reason ?? answer.outcome);
     }
     await markResubmitted(sql, id, sequence);
-    const events = [...answer?.events ?? []];
+    const events = recordedJson(answer?.events ?? []);
     return c.json(
       { ok: true as const, sequence, duplicate, outcome: answer?.outcome, events },
       200,

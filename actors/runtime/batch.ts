@@ -8,7 +8,7 @@ import type { Answer } from "../../events/bus/publisher.ts";
 import type { BusMessage } from "../../events/bus/follower.ts";
 import { isReplySubject, parseSubject } from "../../events/bus/subjects.ts";
 import { schemaVersionOf } from "../../events/catalog.ts";
-import type { Metadata, NewEvent, RecordedEvent } from "../../events/event.ts";
+import type { Metadata, NewEvent, Noted, RecordedEvent } from "../../events/event.ts";
 import { sqlInstant } from "../../events/log/database.ts";
 import { eventLine, type QuarantineRow } from "../../events/log/rows.ts";
 import { parseMessage, type Refusal } from "../../events/messages.ts";
@@ -190,15 +190,17 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
   }
 
   function placesOf(from: number): Answer["events"] {
-    return events.slice(from).map(({ type, stream, version, partition, offset, metadata }) => ({
-      type,
-      stream,
-      version,
-      partition,
-      offset,
-      ...(metadata.score === undefined ? {} : { score: metadata.score }),
-      ...(metadata.anomaly === undefined ? {} : { anomaly: metadata.anomaly }),
-    }));
+    return events.slice(from).map(
+      ({ type, stream, version, partition, offset, occurredAt, metadata }) => ({
+        type,
+        stream,
+        version,
+        partition,
+        offset,
+        occurredAt,
+        ...notedIn(metadata),
+      }),
+    );
   }
 
   return {
@@ -240,6 +242,10 @@ function takeIn(actor: Actor, event: RecordedEvent): Conclusion | undefined {
   } catch (error) {
     throw new ActorDamagedError(actor.stream, error);
   }
+}
+
+function notedIn({ score, anomaly }: Metadata): Noted {
+  return { ...(score === undefined ? {} : { score }), ...(anomaly ? { anomaly } : {}) };
 }
 
 function decideOrReject(

@@ -18,6 +18,8 @@ export interface AnsweredEvent extends Noted {
   readonly version: number;
   readonly partition: number;
   readonly offset: number;
+  /** Epoch ms. */
+  readonly occurredAt: number;
 }
 
 export interface Published {

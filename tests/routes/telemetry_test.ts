@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { BusUnavailableError } from "../../events/bus/publisher.ts";
-import { posted, withStage } from "./stage.ts";
+import { NOW, posted, withStage } from "./stage.ts";
 
 const AT = "2026-06-15T11:59:00Z";
 
@@ -149,7 +149,8 @@ Deno.test("with wait=log the answer says what a message became", () =>
     }];
     stage.answer = ({ options }) => {
       assert.equal(options.waitForLog, true);
-      const answer = { outcome: "recorded" as const, events };
+      const told = events.map((event) => ({ ...event, occurredAt: NOW }));
+      const answer = { outcome: "recorded" as const, events: told };
       return Promise.resolve({ sequence: 5, duplicate: false, answer });
     };
     const path = "/api/v1/telemetry/sensor/S1/reading?wait=log";
