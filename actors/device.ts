@@ -18,6 +18,7 @@ import { addValue, emptyRolling } from "./rolling.ts";
 import { noteFit } from "./series.ts";
 import { comeBack, decideTick, learnInterval, silenceDeadline } from "./silence.ts";
 import { noteStatus, type Observed, statusAfter } from "./status.ts";
+import * as together from "./together.ts";
 
 /** What one kind of device adds. */
 export interface DeviceRules {
@@ -27,6 +28,8 @@ export interface DeviceRules {
   readonly records: Readonly<Record<string, string>>;
   /** The alarm a status means; `report` is what it was last told by. */
   statusAlarm(status: string, report: Json): StatusAlarm | undefined;
+  /** What an event reports of many moments, in their order; undefined where of one or none. */
+  togetherOf?(event: Pick<Event, "type" | "data">): readonly together.Report[] | undefined;
   /** The part a report is about, where the device reports part by part. */
   partOf?(report: Json): string;
 }
@@ -77,9 +80,12 @@ function decideMessage(
   const type = rules.records[message];
   if (type === undefined) throw new Error(`No rule for a ${rules.kind}'s message "${message}"`);
   const record: NewEvent = { type, data, text, occurredAt: at };
-  const status = observedStatus(record);
-  const known = status !== undefined &&
-    repeats.isKnownMoment(state, repeats.momentOf(rules.kind, status, at));
+  const reports = rules.togetherOf?.(record);
+  const status = reports?.at(-1)?.status ?? observedStatus(record);
+  const known = reports !== undefined
+    ? together.areAllKnown(rules.kind, state, reports)
+    : status !== undefined &&
+      repeats.isKnownMoment(state, repeats.momentOf(rules.kind, status, at));
   if (known) return [];
 
   const events: NewEvent[] = [record];
@@ -92,9 +98,10 @@ function decideMessage(
   }
   if (status !== undefined) {
     if (state.silentSince !== null) events.push(...comeBack(state, now));
-    events.push(
-      ...followStatus(rules, state, observe(rules, data, status, Math.min(at, now)), data),
-    );
+    const observed = reports !== undefined
+      ? together.newestTurn(rules.kind, state, reports, now)
+      : observe(rules, data, status, Math.min(at, now));
+    if (observed !== undefined) events.push(...followStatus(rules, state, observed, data));
   }
   return events;
 }
@@ -175,6 +182,10 @@ function evolve(rules: DeviceRules, state: DeviceState, event: Event): DeviceSta
       state.watchedSince = event.recordedAt;
       break;
     default: {
+      const reports = rules.togetherOf?.(event);
+      if (reports !== undefined) {
+        together.takeTogether(rules.kind, state, reports, event.recordedAt);
+      }
       const status = observedStatus(event);
       if (status !== undefined) takeReport(rules, state, event, status);
     }

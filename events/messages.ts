@@ -10,7 +10,14 @@ import { type CommandName, COMMANDS } from "./device.ts";
 import { CLOCK_AHEAD_MAX_MS, EARLIEST_INSTANT, formatInstant, parseInstant } from "./instant.ts";
 import { MachineBearing, MachineReading, MachineRegistered } from "./machine.ts";
 import { SensorReading } from "./sensor.ts";
-import { StorePoll, StoreSchedule } from "./store.ts";
+import {
+  explainUnreadable,
+  pollsOf,
+  StorePoll,
+  StorePolls,
+  StoreSchedule,
+  UnreadableLine,
+} from "./store.ts";
 import type { Json, Kind } from "./vocabulary.ts";
 
 export const PAYLOAD_BYTES_MAX = 256 * 1024;
@@ -56,6 +63,10 @@ interface MessageKind {
   readonly idField?: string;
   /** The field that names this very message. */
   readonly messageIdField?: string;
+  /** For what reports many moments at once, in their order: the newest is the message's own. */
+  readonly moments?: (data: Json) => readonly { readonly at: number }[];
+  /** For what is only sent to be set aside: why. */
+  readonly refusal?: (data: Json) => string;
 }
 
 const MESSAGES: Readonly<Record<Kind, Readonly<Record<string, MessageKind>>>> = {
@@ -78,6 +89,8 @@ const MESSAGES: Readonly<Record<Kind, Readonly<Record<string, MessageKind>>>> = 
       moment: ["timestamp", "timestamp_utc"],
       idField: "store_id",
     },
+    polls: { schema: StorePolls, moment: ["polls"], moments: pollsOf, idField: "store_id" },
+    unreadable: { schema: UnreadableLine, moment: [], refusal: explainUnreadable },
     schedule: { schema: StoreSchedule, moment: ["timestamp"], idField: "store_id" },
   },
   sensor: {
@@ -116,7 +129,10 @@ export function parseMessage(
 
   const mismatch = idMismatch(kind, id, known.idField, data);
   if (mismatch) return mismatch;
-  const moment = readMoment(known.moment, data, receivedAt);
+  if (known.refusal) return refuse("unreadable-line", known.refusal(data));
+  const moment = known.moments
+    ? newestMoment(known, data, receivedAt)
+    : readMoment(known.moment, data, receivedAt);
   if (typeof moment !== "number") return moment;
   return {
     ok: true,
@@ -224,6 +240,28 @@ function idMismatch(
     "id-mismatch",
     `${field} is ${JSON.stringify(named)}, but the subject names "${id}"`,
   );
+}
+
+/** All of them must be moments a device can report; the first that is none is named. */
+function newestMoment(
+  { moment: [field = ""], moments }: MessageKind,
+  data: Json,
+  receivedAt: number,
+): number | Refusal {
+  const reported = moments?.(data) ?? [];
+  const oldest = reported[0]?.at ?? NaN;
+  const newest = reported.at(-1)?.at ?? NaN;
+  const latest = receivedAt + CLOCK_AHEAD_MAX_MS;
+  if (oldest >= EARLIEST_INSTANT && newest <= latest && reported.every(({ at }) => at <= latest)) {
+    return newest;
+  }
+  const texts = (data[field] as [string][]).map(([text], i) => [`${field}.${i}.0`, text]);
+  const named = Object.fromEntries(texts);
+  for (const name in named) {
+    const at = readMoment([name], named, receivedAt);
+    if (typeof at !== "number") return at;
+  }
+  return newest;
 }
 
 function readMoment(fields: readonly string[], data: Json, receivedAt: number): number | Refusal {

@@ -1,8 +1,9 @@
 /** How much devices say: reports per kind and minute. Answers: is telemetry coming in as it should? */
 import { observedStatus } from "../events/measures.ts";
+import { pollsOf } from "../events/store.ts";
 import type { Sql } from "../events/log/database.ts";
 import { sqlInstant } from "../events/log/database.ts";
-import { deviceOf, type Kind } from "../events/vocabulary.ts";
+import { deviceOf, type Json, type Kind } from "../events/vocabulary.ts";
 import type { Projection } from "./projection.ts";
 import { REPORTS } from "./reports.ts";
 
@@ -38,8 +39,11 @@ export const activity: Projection<Activity> = {
     create index on ${table} (kind, minute)`,
 
   keysOf(event) {
-    if (observedStatus(event) === undefined) return [];
     const place = `${deviceOf(event.stream).kind}|${event.partition}|`;
+    if (event.type === "PollsReported") {
+      return [...bucketsOf(event.data).keys()].map((bucket) => place + bucket);
+    }
+    if (observedStatus(event) === undefined) return [];
     return [place + Math.floor(event.occurredAt / MINUTE_MS), place + EVER];
   },
 
@@ -55,7 +59,11 @@ export const activity: Projection<Activity> = {
     return new Map(rows.map(({ key, ...row }) => [key, row]));
   },
 
-  fold(row, { occurredAt }) {
+  fold(row, { type, data, occurredAt }, key) {
+    if (type === "PollsReported") {
+      const counted = bucketsOf(data).get(key.slice(key.lastIndexOf("|") + 1));
+      return joined(row, counted ?? { count: 0, oldest: occurredAt, newest: occurredAt });
+    }
     if (row === undefined) return { count: 1, oldest: occurredAt, newest: occurredAt };
     row.count++;
     if (occurredAt < row.oldest) row.oldest = occurredAt;
@@ -85,6 +93,31 @@ export const activity: Projection<Activity> = {
         set count = excluded.count, oldest = excluded.oldest, newest = excluded.newest`;
   },
 };
+
+/** Polls that arrived together, counted per bucket once for all the buckets they fall into. */
+const counted = new WeakMap<Json, ReadonlyMap<string, Activity>>();
+
+function bucketsOf(data: Json): ReadonlyMap<string, Activity> {
+  const known = counted.get(data);
+  if (known !== undefined) return known;
+  const buckets = new Map<string, Activity>();
+  for (const { at } of pollsOf(data)) {
+    for (const bucket of [String(Math.floor(at / MINUTE_MS)), EVER]) {
+      buckets.set(bucket, joined(buckets.get(bucket), { count: 1, oldest: at, newest: at }));
+    }
+  }
+  counted.set(data, buckets);
+  return buckets;
+}
+
+/** Changes the first in place; never the second. */
+function joined(row: Activity | undefined, more: Readonly<Activity>): Activity {
+  if (row === undefined) return { ...more };
+  row.count += more.count;
+  row.oldest = Math.min(row.oldest, more.oldest);
+  row.newest = Math.max(row.newest, more.newest);
+  return row;
+}
 
 export interface ActivityStats {
   readonly reports: number;

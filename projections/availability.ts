@@ -4,8 +4,10 @@
  * Every observation is kept, packed into chunks, and nothing is computed ahead: an observation that
  * arrives late or out of order takes its place, and the answer is as if it had come in time.
  */
+import type { RecordedEvent } from "../events/event.ts";
 import { type Sql, sqlInstant } from "../events/log/database.ts";
 import { isUp, observedStatus, worseOf } from "../events/measures.ts";
+import { pollsOf } from "../events/store.ts";
 import { deviceOf, type Kind, streamOf } from "../events/vocabulary.ts";
 import {
   type Availability,
@@ -22,7 +24,7 @@ import { REPORTS } from "./reports.ts";
 /** A chunk is rewritten whole while it fills: short where reports come by the second or minute. */
 const CHUNK_MS = 15 * 60_000;
 /** Stores are polled about once an hour. */
-const STORE_CHUNK_MS = 7 * 86_400_000;
+export const STORE_CHUNK_MS = 7 * 86_400_000;
 
 interface Chunk {
   readonly kind: string;
@@ -48,9 +50,10 @@ export const availability: Projection<Chunk> = {
     alter table ${table} alter column observations set storage external`,
 
   keysOf(event) {
+    if (event.type === "PollsReported") return chunksOfPolls(event);
     if (observedStatus(event) === undefined) return [];
     const span = event.stream.startsWith("store-") ? STORE_CHUNK_MS : CHUNK_MS;
-    return [`${event.stream}|${Math.floor(event.occurredAt / span) * span}`];
+    return [`${event.stream}|${chunkStart(event.occurredAt, span)}`];
   },
 
   async load(sql, table, keys) {
@@ -73,6 +76,12 @@ export const availability: Projection<Chunk> = {
       start: Number(key.slice(key.indexOf("|") + 1)),
       observations: [],
     };
+    if (event.type === "PollsReported") {
+      for (const poll of pollsOf(event.data)) {
+        if (chunkStart(poll.at, STORE_CHUNK_MS) === chunk.start) insert(chunk, poll);
+      }
+      return chunk;
+    }
     insert(chunk, { at: event.occurredAt, status: storable(observedStatus(event) ?? "") });
     return chunk;
   },
@@ -97,6 +106,22 @@ export const availability: Projection<Chunk> = {
         set statuses = excluded.statuses, observations = excluded.observations`;
   },
 };
+
+/** Polls ascend: each chunk they fall into is met once. */
+function chunksOfPolls({ stream, data }: RecordedEvent): string[] {
+  const keys: string[] = [];
+  let last = NaN;
+  for (const { at } of pollsOf(data)) {
+    const start = chunkStart(at, STORE_CHUNK_MS);
+    if (start !== last) keys.push(`${stream}|${start}`);
+    last = start;
+  }
+  return keys;
+}
+
+function chunkStart(moment: number, span: number): number {
+  return Math.floor(moment / span) * span;
+}
 
 const CHUNK_COLUMNS = `chunk_start as start, statuses, observations as bytes`;
 

@@ -1,6 +1,8 @@
 /** One device, as the sum of what was reported and decided about it. */
 import type { RecordedEvent } from "../events/event.ts";
+import { formatInstant } from "../events/instant.ts";
 import { forEachMeasure } from "../events/measures.ts";
+import { pollsOf } from "../events/store.ts";
 import { deviceOf, type Json } from "../events/vocabulary.ts";
 import { storable } from "../events/text.ts";
 import { REPORTS } from "./reports.ts";
@@ -49,7 +51,8 @@ export function foldDevice(
   stream: string,
 ): DeviceRow {
   const device = row ?? unknownDevice(stream, event.recordedAt);
-  if (REPORTS.has(event.type)) report(device, event);
+  if (event.type === "PollsReported") reportPolls(device, event);
+  else if (REPORTS.has(event.type)) report(device, event);
   else change(device, event);
   return device;
 }
@@ -89,6 +92,17 @@ function report(device: DeviceRow, event: RecordedEvent): void {
   forEachMeasure(event, (name, value) => measures.set(storable(name), value));
 }
 
+/** The newest of them is what the device shows, in the shape in which it would have come alone. */
+function reportPolls(device: DeviceRow, { data, recordedAt }: RecordedEvent): void {
+  const polls = pollsOf(data);
+  device.reports += polls.length;
+  device.lastSeenAt = recordedAt;
+  const newest = polls.at(-1);
+  if (newest === undefined || newest.at < (device.lastAt ?? -Infinity)) return;
+  device.lastAt = newest.at;
+  device.latest = { timestamp: formatInstant(newest.at), status: newest.status };
+}
+
 /** A quarter of a megabyte that nobody asks a list of devices for; the log keeps it. */
 function withoutWaveform(data: Json): Json {
   if (!("rawData" in data || "fftData" in data)) return data;
@@ -105,7 +119,7 @@ function change(device: DeviceRow, { type, data, occurredAt }: RecordedEvent): v
     case "BearingDescribed":
       return describe(device, { bearings: withBearing(device, data) });
     case "ScheduleSet":
-      return describe(device, { schedule: data });
+      return describe(device, { schedule: { ...device.attributes.schedule as Json, ...data } });
     case "StatusChanged":
       device.status = storable(String(data.to));
       device.statusSince = occurredAt;

@@ -10,7 +10,7 @@ export type { Device } from "./device.ts";
 
 export const devices: Projection<DeviceRow> = {
   name: "devices",
-  version: 1,
+  version: 2,
   handles: new Set([
     ...REPORTS,
     "DeviceRegistered",

@@ -1,7 +1,8 @@
-/** Which events carry what a device itself reported about how it is. */
+/** Which events carry what a device itself reported about how it is, once or many times. */
 export const REPORTS: ReadonlySet<string> = new Set([
   "TelemetryReported",
   "VibrationReported",
   "PollReported",
+  "PollsReported",
   "ReadingReported",
 ]);

@@ -4,7 +4,13 @@ import type { RecordedEvent } from "../../events/event.ts";
 const TYPES = {
   alarms: ["AlarmRaised", "AlarmCleared", "AlarmAcknowledged"],
   status: ["StatusChanged", "DeviceFellSilent", "DeviceReturned"],
-  readings: ["TelemetryReported", "VibrationReported", "PollReported", "ReadingReported"],
+  readings: [
+    "TelemetryReported",
+    "VibrationReported",
+    "PollReported",
+    "PollsReported",
+    "ReadingReported",
+  ],
   devices: [
     "DeviceRegistered",
     "DeviceDescribed",

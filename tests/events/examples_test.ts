@@ -10,7 +10,7 @@ import type { Event } from "../../events/event.ts";
 import { MachineBearing, MachineReading, MachineRegistered } from "../../events/machine.ts";
 import { SensorReading } from "../../events/sensor.ts";
 import { Sample } from "../../events/series.ts";
-import { StorePoll, StoreSchedule } from "../../events/store.ts";
+import { pollsOf, StorePoll, StorePolls, StoreSchedule } from "../../events/store.ts";
 import type { Kind } from "../../events/vocabulary.ts";
 import { unpackSample } from "../../models/training_sample.ts";
 import { modelsIn } from "../../projections/series_models.ts";
@@ -71,6 +71,11 @@ const MEANINGS: Readonly<Record<string, (event: Event) => void>> = {
   },
   PollReported(event) {
     assert.equal(StorePoll.parse(event.data).status, "inactive");
+    assert.equal(stateAfter("store", event).parts[0]?.status, "inactive");
+  },
+  PollsReported(event) {
+    assert.equal(StorePolls.parse(event.data).polls.length, 2);
+    assert.equal(pollsOf(event.data)[0]?.at, Date.UTC(2023, 0, 22, 12, 9, 39, 388) + 0.884);
     assert.equal(stateAfter("store", event).parts[0]?.status, "inactive");
   },
   ReadingReported(event) {

@@ -14,7 +14,7 @@ const START = Date.UTC(2026, 0, 31, 23, 50);
 /** Devices that report late, repeat moments, wander over chunk and day borders, and raise alarms. */
 const factsArbitrary: fc.Arbitrary<Fact[]> = fc.array(
   fc.record({
-    device: fc.constantFrom("atm-A", "atm-B", "store-1", "sensor-s_1", "machine-m:1"),
+    device: fc.constantFrom("atm-A", "atm-B", "store-1", "store-2", "sensor-s_1", "machine-m:1"),
     seconds: fc.integer({ min: 0, max: 3_000 }),
     micros: fc.constantFrom(0, 1, 500, 999_999),
     value: fc.double({ noDefaultInfinity: true, noNaN: true }),
@@ -55,7 +55,8 @@ function reportOf(
   bad: boolean,
   name: string,
 ): [string, Fact["data"]] {
-  if (device.startsWith("store")) return ["PollReported", { status: bad ? "inactive" : "active" }];
+  if (device === "store-1") return ["PollReported", { status: bad ? "inactive" : "active" }];
+  if (device === "store-2") return ["PollsReported", { polls: pollsAround(value, bad) }];
   if (device.startsWith("sensor")) return ["ReadingReported", { value, location: name }];
   if (device.startsWith("machine")) {
     return bad ? ["BearingDescribed", { _id: name, bearingType: name }] : ["VibrationReported", {
@@ -70,6 +71,14 @@ function reportOf(
     cash_level_percent: value,
     error_message: name,
   }];
+}
+
+/** Several in one message, over the borders of chunks and out of order. */
+function pollsAround(value: number, bad: boolean): [string, string][] {
+  return [3, 0, 2, 3].map((weeks) => [
+    formatInstant(START - weeks * 7 * 86_400_000 + Math.trunc(value % 1000)),
+    bad && weeks === 3 ? "inactive" : "active",
+  ]);
 }
 
 async function dump(sql: Sql): Promise<Record<string, string[]>> {
