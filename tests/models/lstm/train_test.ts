@@ -41,7 +41,7 @@ Deno.test("a walk that cannot be foretold is not said to be foretold better", as
   let value = 0;
   const walk = wave(600, 9).map(({ at, value: noise }, i) => ({
     at,
-    value: value += 4 * (noise - 20 - 5 * Math.sin(2 * Math.PI * i / 24)),
+    value: value += 4 * (noise - 20 - 5 * Math.sin(2 * Math.PI * i / 26)),
   }));
   const { card } = await trainLstm(walk, { ...SMALL, epochsMax: 2 });
   const { lstm, lastValue } = card.holdOut;
