@@ -31,6 +31,8 @@ export interface Follower {
   readonly name: string;
   /** Offsets whose effect can be queried now. */
   positions(): ReadonlyMap<number, number>;
+  /** Offsets it needs no event before: it has folded them, whether or not that is written yet. */
+  taken(): ReadonlyMap<number, number>;
   /** Why it stopped; undefined while it runs. */
   error(): string | undefined;
   /** Somebody waits: write what is folded without waiting for the interval. */
@@ -240,6 +242,7 @@ export function startFollower(options: FollowerOptions): Follower {
   return {
     name,
     positions: () => written,
+    taken: () => folded,
     error: () => error,
     hurry() {
       hurried = true;

@@ -112,9 +112,9 @@ export async function startProjector(options: ProjectorOptions): Promise<Project
     offer: tail.offer,
     reached: tail.reached,
     crowded() {
-      for (const { positions, error } of followers.values()) {
+      for (const { taken, error } of followers.values()) {
         if (error() !== undefined) continue;
-        for (const [partition, offset] of positions()) {
+        for (const [partition, offset] of taken()) {
           const behind = tail.head(partition) - offset;
           if (behind > CROWDED_EVENTS && behind < EVENTS_KEPT_MAX) return true;
         }
