@@ -13,6 +13,8 @@ export interface Config {
   readonly natsUrl: string | undefined;
   readonly kvUrl: string | undefined;
   readonly partitions: number;
+  /** How long finished reports and their files are kept. */
+  readonly reportRetentionDays: number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 

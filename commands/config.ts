@@ -6,6 +6,7 @@ import { type Config, UserError } from "./command.ts";
 
 const PORT = "expected a port, 1 to 65535";
 const PARTITIONS_MAX = 64;
+const RETENTION_DAYS_MAX = 36_500;
 
 /** Digits only: `Number` would take "", "0x10" and "1e3" for numbers too. */
 function whole(min: number, max: number, expected: string): z.ZodType<number> {
@@ -32,6 +33,11 @@ const Environment = z.object({
   KV_URL: url(/^https?:\/\//, "expected the https:// address of a KV Connect server").optional(),
   PARTITIONS: whole(1, PARTITIONS_MAX, `expected a whole number, 1 to ${PARTITIONS_MAX}`)
     .default(1),
+  REPORT_RETENTION_DAYS: whole(
+    1,
+    RETENTION_DAYS_MAX,
+    `expected a whole number of days, 1 to ${RETENTION_DAYS_MAX}`,
+  ).default(30),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"], "expected debug, info, warn or error")
     .default("info"),
 });
@@ -63,6 +69,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     natsUrl: data.NATS_URL,
     kvUrl: data.KV_URL,
     partitions: data.PARTITIONS,
+    reportRetentionDays: data.REPORT_RETENTION_DAYS,
     logLevel: data.LOG_LEVEL,
   };
 }

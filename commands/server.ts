@@ -15,6 +15,7 @@ import { migrate } from "../migrations/migrate.ts";
 import { countByKind } from "../projections/devices.ts";
 import { projections } from "../projections/mod.ts";
 import { type Projector, startProjector } from "../projections/projector.ts";
+import { startReportService } from "../reports/service.ts";
 import { createApp } from "../routes/app.ts";
 import { LOOPBACK_HOSTS, type Readiness, type Stats } from "../routes/deps.ts";
 import {
@@ -101,6 +102,16 @@ async function start(
   });
   undo.push(() => projector.stop());
 
+  const reports = await startReportService({
+    sql: pool(database, "reports", 4, undo),
+    database: connectOptions(database, "report"),
+    waitFor: (offsets, timeoutMs) => projector.waitFor(offsets, timeoutMs),
+    now: Date.now,
+    retentionDays: config.reportRetentionDays,
+    onProblem: (message) => log("warn", message),
+  });
+  undo.push(() => reports.stop());
+
   /** Filled in when it runs; who asks before is told that it is starting. */
   const started: { runtime?: Runtime } = {};
   const register = new Registry();
@@ -116,6 +127,7 @@ async function start(
     cursor: () => cursorOf(projector, partitions),
     waitFor: (offsets, timeoutMs) => projector.waitFor(offsets, timeoutMs),
     now: Date.now,
+    reports,
     version: VERSION,
     register,
     report: (error) => log("error", "a request failed", { problem: error.stack ?? error.message }),
@@ -126,7 +138,7 @@ async function start(
 
   const runtime = await startRuntime({
     sql,
-    database: connectOptions(database),
+    database: connectOptions(database, "writer"),
     connection,
     partitions: config.partitions,
     kvPath: config.kvUrl ?? `${folder.path}/snapshots.sqlite`,
@@ -173,9 +185,9 @@ function pool(database: ProvidedDatabase, name: string, max: number, undo: Undo[
   return sql;
 }
 
-function connectOptions({ socket, url }: ProvidedDatabase): ConnectOptions {
+function connectOptions({ socket, url }: ProvidedDatabase, name: string): ConnectOptions {
   return {
-    name: "writer",
+    name,
     connectionsMax: 1,
     ...(socket ? { socket } : { url }),
   };

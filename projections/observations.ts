@@ -38,8 +38,18 @@ export function pack(chunkStart: number, observations: readonly Observation[]): 
   return { statuses: [...codes.keys()], bytes: bytes.slice(0, at) };
 }
 
-export function unpack(chunkStart: number, { statuses, bytes }: Packed): Observation[] {
+export function unpack(chunkStart: number, packed: Packed): Observation[] {
   const observations: Observation[] = [];
+  forEachPacked(chunkStart, packed, (at, status) => observations.push({ at, status }));
+  return observations;
+}
+
+/** The same one by one, for those who want few of many. */
+export function forEachPacked(
+  chunkStart: number,
+  { statuses, bytes }: Packed,
+  visit: (at: number, status: string) => void,
+): void {
   let moment = micros(chunkStart);
   let status = "";
   for (let at = 0; at < bytes.length;) {
@@ -53,9 +63,8 @@ export function unpack(chunkStart: number, { statuses, bytes }: Packed): Observa
     }
     moment += Math.floor(value / 2);
     if (value % 2 === 1) status = statuses[bytes[at++] ?? 0] ?? "";
-    observations.push({ at: moment / 1000, status });
+    visit(moment / 1000, status);
   }
-  return observations;
 }
 
 function micros(ms: number): number {

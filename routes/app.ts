@@ -5,6 +5,7 @@ import { availabilityRoutes } from "./availability.ts";
 import { atmDashboardRoutes } from "./contracts/atm_dashboard.ts";
 import { atmRegistryRoutes } from "./contracts/atm_registry.ts";
 import { atmTelemetryRoutes } from "./contracts/atm_telemetry.ts";
+import { storeReportRoutes } from "./contracts/stores.ts";
 import { dashboardRoutes } from "./dashboard/mod.ts";
 import type { Deps } from "./deps.ts";
 import { deviceStoryRoutes } from "./device_story.ts";
@@ -21,7 +22,9 @@ import { readYourWrites } from "./offsets.ts";
 import { orderRoutes } from "./orders.ts";
 import { problemOf } from "./problem.ts";
 import { quarantineRoutes } from "./quarantine.ts";
+import { reportRoutes } from "./reports.ts";
 import { statsRoutes } from "./stats.ts";
+import { storeUptimeRoutes } from "./store_uptime.ts";
 import { telemetryRoutes } from "./telemetry.ts";
 import { trendRoutes } from "./trends.ts";
 
@@ -32,11 +35,13 @@ const TAGS = [
   "Devices",
   "Fleet",
   "Alarms",
+  "Reports",
   "Telemetry",
   "Events",
   "Quarantine",
   "System",
   "ATM monitoring",
+  "Store monitoring",
 ];
 
 export function createApp(deps: Deps): OpenAPIHono {
@@ -60,10 +65,13 @@ export function createApp(deps: Deps): OpenAPIHono {
   app.route(API, orderRoutes(deps));
   app.route(API, fleetRoutes(deps));
   app.route(API, alarmRoutes(deps));
+  app.route(API, reportRoutes(deps));
+  app.route(API, storeUptimeRoutes(deps));
   app.route(API, quarantineRoutes(deps));
   app.route(API, eventRoutes(deps));
   app.route(API, liveRoutes(deps));
   app.route(API, statsRoutes(deps));
+  app.route("/", storeReportRoutes(deps));
   app.route("/", healthRoutes(deps));
   app.route("/", metricRoutes(deps.register));
   app.route("/", docsRoutes());

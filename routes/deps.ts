@@ -5,6 +5,7 @@ import type { RecordedEvent } from "../events/event.ts";
 import type { Feed } from "../events/feed.ts";
 import type { Sql } from "../events/log/database.ts";
 import type { Kind } from "../events/vocabulary.ts";
+import type { ReportService } from "../reports/service.ts";
 
 /** An offset per partition: how far somebody has got in the whole log. */
 export type Offsets = ReadonlyMap<number, number>;
@@ -24,6 +25,8 @@ export interface Deps {
   cursor(): string;
   /** True once every read model has reached these offsets; false when it did not get there in time. */
   waitFor(offsets: Offsets, timeoutMs: number): Promise<boolean>;
+  /** Tells of every report that has ended. */
+  readonly reports: Pick<ReportService, "subscribe">;
   /** Epoch ms. */
   now(): number;
   readonly version: string;

@@ -10,6 +10,8 @@ const Readiness = z.object({
   parts: z.record(z.string(), z.object({ ok: z.boolean(), detail: z.string() })),
 });
 
+const Health = Readiness.extend({ status: z.enum(["healthy", "unhealthy"]) });
+
 const live = createRoute({
   method: "get",
   path: "/health/live",
@@ -17,6 +19,18 @@ const live = createRoute({
   summary: "The process answers",
   tags: ["System"],
   responses: { 200: json(z.object({ ok: z.literal(true), version: z.string() }), "It does") },
+});
+
+const health = createRoute({
+  method: "get",
+  path: "/health",
+  operationId: "getHealth",
+  summary: "Healthy, or which part is not: as programs written for other systems ask",
+  tags: ["System"],
+  responses: {
+    200: json(Health, "Every part does its work"),
+    503: json(Health, "Some part does not; `parts` says which"),
+  },
 });
 
 const ready = createRoute({
@@ -36,6 +50,11 @@ export function healthRoutes(
 ): OpenAPIHono {
   const app = createRouter();
   app.openapi(live, (c) => c.json({ ok: true as const, version }, 200));
+  app.openapi(health, async (c) => {
+    const { ok, parts } = await readiness();
+    const status = ok ? "healthy" as const : "unhealthy" as const;
+    return c.json({ status, ok, version, parts: { ...parts } }, ok ? 200 : 503);
+  });
   app.openapi(ready, async (c) => {
     const { ok, parts } = await readiness();
     return c.json({ ok, version, parts: { ...parts } }, ok ? 200 : 503);

@@ -10,6 +10,8 @@ export interface Encoding {
   join(messages: readonly unknown[]): unknown;
   /** Says that nothing has happened, and how far that is known. */
   heartbeat(cursor: string): unknown;
+  /** Something that is no event of the log, and no place to resume at, as a chunk to send. */
+  notice(name: string, data: unknown): unknown;
   ended(code: string, reason: string): unknown;
 }
 
@@ -32,6 +34,7 @@ export const sse: Encoding = {
   join: (messages) => encoder.encode(messages.join("")),
   // A block of only an id moves a client's Last-Event-ID and shows it nothing.
   heartbeat: (cursor) => encoder.encode(`: heartbeat\nid: ${cursor}\n\n`),
+  notice: (name, data) => encoder.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`),
   ended: (code, reason) =>
     encoder.encode(
       `event: ${code === "too-slow" ? "dropped" : "closing"}\ndata: ${
@@ -46,6 +49,7 @@ export const webSocket: Encoding = {
     `{"type":"event","cursor":${JSON.stringify(cursor)},"event":${textOf(event)}}`,
   join: (messages) => messages,
   heartbeat: (cursor) => [JSON.stringify({ type: "heartbeat", cursor })],
+  notice: (name, data) => [JSON.stringify({ type: name, [name]: data })],
   ended: (code, reason) => [
     JSON.stringify({ type: code === "too-slow" ? "dropped" : "closing", code, reason }),
   ],

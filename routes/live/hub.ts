@@ -39,6 +39,8 @@ export interface Hub {
     watcher: Watcher,
     after: ReadonlyMap<number, number>,
   ): () => void;
+  /** Tells those who watch this topic, of whatever device, of what is no event of the log. */
+  announce(topic: string, name: string, data: unknown): void;
   watchers(): number;
   close(): void;
 }
@@ -204,6 +206,15 @@ export function createHub(feed: Feed): Hub {
       if (isAhead(after)) channel.ahead.set(watcher, after);
       else channel.watchers.add(watcher);
       return () => leave(channel, watcher);
+    },
+    announce(topic, name, data) {
+      for (const { interest, encoding, watchers, ahead } of channels.values()) {
+        const { topics, kind, id } = interest;
+        if (kind !== undefined || id !== undefined) continue;
+        if (!topics.includes(topic) && !topics.includes("all")) continue;
+        const chunk = encoding.notice(name, data);
+        for (const watcher of [...watchers, ...ahead.keys()]) watcher.send(chunk);
+      }
     },
     watchers: () =>
       channels.values().reduce((sum, { watchers, ahead }) => sum + watchers.size + ahead.size, 0),

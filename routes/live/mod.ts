@@ -5,13 +5,14 @@ import { readHeads } from "../../events/log/query.ts";
 import type { Deps, Offsets } from "../deps.ts";
 import { parseOffsets } from "../offsets.ts";
 import { invalid } from "../problem.ts";
+import { reportJson } from "../report_schemas.ts";
 import { createRouter } from "../router.ts";
 import { addressOf, IdSchema, KindSchema, problems } from "../schemas.ts";
 import { type Encoding, sse, webSocket } from "./encoding.ts";
 import { follow, ReaderGoneError, type Receiver } from "./follow.ts";
 import { createHub, type Interest } from "./hub.ts";
 import { SSE_HEADERS, sseResponse } from "./sse.ts";
-import { TOPICS } from "./topics.ts";
+import { REPORTS_TOPIC, TOPICS } from "./topics.ts";
 import { webSocketResponse } from "./web_socket.ts";
 
 const live = createRoute({
@@ -22,7 +23,8 @@ const live = createRoute({
   description:
     "By SSE each event's id is a cursor; `Last-Event-ID` goes on from there, without a " +
     "gap. A reader too slow to follow is sent `event: dropped` with the reason, and may reconnect. " +
-    "By WebSocket messages are `{type: event | heartbeat | dropped, …}`, and the cursor of the " +
+    "A report that has ended is told as `event: report`, without an id: no place in the log. " +
+    "By WebSocket messages are `{type: event | heartbeat | report | dropped, …}`, and the cursor of the " +
     "last one goes into `last_event_id`.",
   tags: ["Events"],
   request: {
@@ -52,13 +54,14 @@ const live = createRoute({
 
 export type LiveDeps = Pick<
   Deps,
-  "sql" | "feed" | "readEvents" | "register" | "report" | "stopping"
+  "sql" | "feed" | "readEvents" | "register" | "report" | "reports" | "stopping"
 >;
 
 export function liveRoutes(deps: LiveDeps): OpenAPIHono {
-  const { sql, feed, readEvents, register, report, stopping } = deps;
+  const { sql, feed, readEvents, register, report, reports, stopping } = deps;
   const app = createRouter();
   const hub = createHub(feed);
+  reports.subscribe((ended) => hub.announce(REPORTS_TOPIC, "report", reportJson(ended)));
   stopping.addEventListener("abort", () => hub.close());
   new Gauge({
     name: "live_feeds_active",

@@ -3,6 +3,7 @@ import type { RecordedEvent } from "../../events/event.ts";
 
 const TYPES = {
   alarms: ["AlarmRaised", "AlarmCleared", "AlarmAcknowledged"],
+  anomalies: ["AnomalyDetected", "AnomalyWorsened", "AnomalyEnded", "AnomalyResolved"],
   status: ["StatusChanged", "DeviceFellSilent", "DeviceReturned"],
   readings: [
     "TelemetryReported",
@@ -25,7 +26,10 @@ const TYPES = {
   system: ["BrokerHistoryChanged", "MessagesMissing"],
 } as const satisfies Record<string, readonly string[]>;
 
-export const TOPICS = [...Object.keys(TYPES), "all"];
+/** Reports that have ended are told of too: they are no events of the log. */
+export const REPORTS_TOPIC = "reports";
+
+export const TOPICS = [...Object.keys(TYPES), REPORTS_TOPIC, "all"];
 
 export type Wants = (event: RecordedEvent) => boolean;
 

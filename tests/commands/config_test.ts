@@ -12,6 +12,7 @@ Deno.test("nothing set, and everything set to nothing, gives the defaults", () =
     natsUrl: undefined,
     kvUrl: undefined,
     partitions: 1,
+    reportRetentionDays: 30,
     logLevel: "info",
   });
   assert.deepEqual(readConfig({ PORT: "", DATABASE_URL: "", LOG_LEVEL: "" }), readConfig({}));

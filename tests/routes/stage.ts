@@ -70,6 +70,7 @@ export async function openStage(overrides: Partial<Deps> = {}): Promise<Stage> {
       return formatOffsets(new Map([[0, Math.min(...offsets)]]));
     },
     waitFor: (offsets, timeoutMs) => projector.waitFor(offsets, timeoutMs),
+    reports: { subscribe: () => () => {} },
     now: () => NOW,
     version: "0.0.0-test",
     register: new Registry(),
