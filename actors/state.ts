@@ -1,4 +1,5 @@
 /** What an actor remembers of its device. */
+import type { Anomalies } from "./anomaly.ts";
 import type { Recent } from "./repeats.ts";
 import type { Rolling } from "./rolling.ts";
 import type { Fits } from "./series.ts";
@@ -17,4 +18,6 @@ export interface DeviceState extends Listening, Recent {
   readonly rolling: Rolling;
   /** Absent until the first fit. */
   fits?: Fits | undefined;
+  /** A sensor's; absent until its first event. */
+  anomalies?: Anomalies | undefined;
 }

@@ -16,15 +16,27 @@ export const SensorReading = z.object({
 export type SensorReading = z.infer<typeof SensorReading>;
 
 /**
- * Anomalies of one sensor are numbered from 1: readings that are taken for anomalies one soon after
- * the other belong to one, which begins, has a peak, and ends.
+ * Anomalies of one sensor are numbered from 1. One begins with the reading that gives it away, may
+ * get worse, has a peak, and ends when readings have been as they should be for a while.
  */
 export type AnomalyEvent =
-  /** The reading before this event is an anomaly. Moments are the reading's own. */
+  /** The reading recorded just before is an anomaly: a new one, or part of one that goes on. */
   | NewEvent<"AnomalyDetected", AnomalyFound>
-  /** Its last reading was at `lastAt`; what came after is as it should be. */
-  | NewEvent<"AnomalyEnded", { episode: number; lastAt: string }>
+  /** With that reading the anomaly has become severer than was said of it before. */
+  | NewEvent<"AnomalyWorsened", AnomalyFound>
+  | NewEvent<"AnomalyEnded", AnomalyPast>
   | NewEvent<"AnomalyResolved", { episode: number; by: string }>;
+
+/** Moments are the readings' own, ISO 8601 in UTC. */
+export type AnomalyPast = Readonly<{
+  episode: number;
+  startedAt: string;
+  peakAt: string;
+  peakScore: number;
+  peakValue: number;
+  /** Of the last reading that was out of the ordinary. */
+  lastAt: string;
+}>;
 
 export type AnomalyFound = Readonly<{
   episode: number;

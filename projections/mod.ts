@@ -1,10 +1,13 @@
 /** Every read model that is a fold of the log. Adding one here is all it takes to have it kept. */
 import { activity } from "./activity.ts";
 import { alarms } from "./alarms.ts";
+import { alerts } from "./alerts.ts";
 import { availability } from "./availability.ts";
 import { devices } from "./devices.ts";
 import type { Projection } from "./projection.ts";
+import { readings } from "./readings.ts";
 import { schedules } from "./schedules.ts";
+import { sensors } from "./sensors.ts";
 import { trends } from "./trends.ts";
 
 export const projections: readonly Projection[] = [
@@ -14,4 +17,7 @@ export const projections: readonly Projection[] = [
   alarms,
   activity,
   schedules,
+  readings,
+  sensors,
+  alerts,
 ].map((projection) => projection as Projection);

@@ -3,6 +3,7 @@
  * `<Type>.v<version>.json`. Never change one: what it stands for is on somebody's disk.
  */
 import assert from "node:assert/strict";
+import { noAnomalies } from "../../actors/anomaly.ts";
 import { deciders, type DeviceState } from "../../actors/mod.ts";
 import { AtmTelemetry } from "../../events/atm.ts";
 import { schemaVersionOf, upcast } from "../../events/catalog.ts";
@@ -81,6 +82,20 @@ const MEANINGS: Readonly<Record<string, (event: Event) => void>> = {
   ReadingReported(event) {
     assert.equal(SensorReading.parse(event.data).value, 21.5);
     assert.deepEqual(Object.keys(stateAfter("sensor", event).rolling.measures), ["value"]);
+  },
+  AnomalyDetected(event) {
+    const { current, episodes } = stateAfter("sensor", event).anomalies ?? {};
+    assert.deepEqual([current, episodes], [{ episode: 3, severity: "high" }, 3]);
+  },
+  AnomalyWorsened(event) {
+    assert.equal(stateAfter("sensor", event).anomalies?.current?.severity, "critical");
+  },
+  AnomalyEnded(event) {
+    const anomalies = { ...noAnomalies(), current: { episode: 3, severity: "high" as const } };
+    assert.equal(stateAfter("sensor", event, { anomalies }).anomalies?.current, null);
+  },
+  AnomalyResolved(event) {
+    assert.deepEqual(stateAfter("sensor", event).anomalies?.resolved, [3]);
   },
   MachineDescribed({ data }) {
     assert.equal(MachineRegistered.parse(data).machineName, "Pump 1");

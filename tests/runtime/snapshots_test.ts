@@ -5,6 +5,7 @@ import { readPosition } from "../../events/log/partitions.ts";
 import { loadActors } from "../../actors/runtime/load.ts";
 import { type Actor, createRegistry } from "../../actors/runtime/registry.ts";
 import { atm } from "../../actors/atm.ts";
+import { saved } from "../given.ts";
 import { foldLog, onStage, readSaved, type Stage, withSnapshots } from "./stage.ts";
 
 /** Where a log without batches ends. */
@@ -50,8 +51,10 @@ async function expectActors(stage: Stage, position: PartitionPosition): Promise<
 
 function plain(actors: ReadonlyMap<string, Actor>): unknown {
   return Object.fromEntries(
-    [...actors].map(([stream, { state, version, offset }]) => [stream, { state, version, offset }])
-      .sort(),
+    [...actors].map(([stream, { state, version, offset }]) => [
+      stream,
+      { state: saved(state), version, offset },
+    ]).sort(),
   );
 }
 
