@@ -5,6 +5,8 @@ import type { Command } from "./command.ts";
 const LOADERS: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   start: () => import("./start.ts"),
   simulate: () => import("./simulate.ts"),
+  import: () => import("./import.ts"),
+  report: () => import("./report.ts"),
   replay: () => import("./replay.ts"),
   verify: () => import("./verify.ts"),
   rebuild: () => import("./rebuild.ts"),

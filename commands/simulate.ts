@@ -1,11 +1,10 @@
 /** `./telltale simulate`: a seeded fleet that speaks to a real bus. */
-import { connectBus } from "../events/bus/connection.ts";
 import { createPublisher } from "../events/bus/jetstream_publisher.ts";
-import { managerOf, streamInfo } from "../events/bus/stream.ts";
 import { formatInstant } from "../events/instant.ts";
 import { fleet, type SimulatedMessage } from "../simulator/fleet.ts";
 import { publishAll, type Tally } from "../simulator/publish.ts";
-import { type Command, type Config, UserError } from "./command.ts";
+import { connectToRunning } from "./bus.ts";
+import type { Command } from "./command.ts";
 import { count, rate, startProgress } from "./progress.ts";
 import { readSimulation, type Simulation, SIMULATION_HELP } from "./simulate_options.ts";
 
@@ -15,7 +14,7 @@ export const command: Command = {
 
   async run(args, config) {
     const simulation = readSimulation(args, Date.now());
-    const connection = await connectTo(config);
+    const connection = await connectToRunning(config, "simulator");
     const interrupt = new AbortController();
     const onSignal = () => interrupt.abort();
     Deno.addSignalListener("SIGINT", onSignal);
@@ -40,38 +39,6 @@ export const command: Command = {
     }
   },
 };
-
-type Connection = Awaited<ReturnType<typeof connectBus>>;
-
-async function connectTo(config: Config): Promise<Connection> {
-  const url = config.natsUrl ?? `nats://127.0.0.1:${config.natsPort}`;
-  let connection: Connection;
-  try {
-    connection = await connectBus(url, "simulator");
-  } catch (error) {
-    throw new UserError(
-      `Cannot reach a NATS server at ${withoutPassword(url)}: ${
-        error instanceof Error ? error.message : error
-      }. Start Telltale first (./telltale start), or name your server in NATS_URL`,
-      { cause: error },
-    );
-  }
-  try {
-    if (await streamInfo(await managerOf(connection))) return connection;
-    throw new UserError(
-      `Cannot publish to ${
-        withoutPassword(url)
-      }: it has no JetStream stream DEVICES. Telltale makes it when it starts (./telltale start)`,
-    );
-  } catch (error) {
-    await connection.close();
-    throw error;
-  }
-}
-
-function withoutPassword(url: string): string {
-  return url.replaceAll(/\/\/[^@/]*@/g, "//");
-}
 
 function* limited({ options, until, count: countMax }: Simulation): Generator<SimulatedMessage> {
   let sent = 0;

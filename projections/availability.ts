@@ -145,6 +145,28 @@ function insert({ kind, observations }: Chunk, observation: Observation): void {
 }
 
 /**
+ * What was observed of these stores from one moment to another (epoch ms), and of some at the
+ * borders somewhat more: calls back store by store, ascending in each.
+ */
+export async function visitPolls(
+  sql: Sql,
+  ids: readonly string[],
+  { from, to }: { readonly from: number; readonly to: number },
+  visit: (id: string, observation: Observation) => void,
+): Promise<void> {
+  const rows = await sql<(StoredChunk & { stream: string })[]>`
+    select stream, ${sql.unsafe(CHUNK_COLUMNS)} from availability
+    where stream = any (${ids.map((id) => streamOf("store", id))}::text[])
+      and chunk_start >= ${sqlInstant(chunkStart(from, STORE_CHUNK_MS))}::timestamptz
+      and chunk_start <= ${sqlInstant(to)}::timestamptz
+    order by stream, chunk_start`;
+  for (const { stream, ...chunk } of rows) {
+    const { id } = deviceOf(stream);
+    for (const observation of unpack(chunk.start, chunk)) visit(id, observation);
+  }
+}
+
+/**
  * What was observed in [from, to) (epoch ms), led by the last observation before it; and where there
  * is none before it, followed by the first one after it.
  */

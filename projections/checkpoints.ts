@@ -48,6 +48,23 @@ export async function readProgress(
   });
 }
 
+export interface Position {
+  readonly name: string;
+  /** Why it stopped; null while it runs. */
+  readonly error: string | null;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** Where every projection stands, seen from outside the process that keeps it. */
+export async function readPositions(sql: Sql): Promise<Position[]> {
+  return await sql<Position[]>`
+    select projections.name, projections.error, checkpoints.partition, checkpoints."offset"
+    from projections join checkpoints
+      on checkpoints.projection = projections.name
+        and checkpoints.generation = projections.generation`;
+}
+
 export interface Move {
   readonly partition: number;
   readonly from: number;

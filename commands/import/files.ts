@@ -69,7 +69,9 @@ function readHeader<Kind extends FileKind>(
   const delimiter = delimiterOf(header);
   const names = parseLine(header, delimiter).map((name) => name.trim());
   const columns: Record<string, number> = {};
-  for (const [column, known] of Object.entries(COLUMNS[kind] as Record<string, string[]>)) {
+  for (
+    const [column, known] of Object.entries(COLUMNS[kind] as Record<string, readonly string[]>)
+  ) {
     const place = names.findIndex((name) => known.includes(name.toLowerCase()));
     if (place < 0) {
       throw new UserError(

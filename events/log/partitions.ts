@@ -63,6 +63,16 @@ export async function ownPartition(
   }
 }
 
+/** How many partitions of this database somebody owns now: none where no Telltale runs. */
+export async function countOwned(sql: Sql): Promise<number> {
+  const [row] = await sql`
+    select count(*)::int as owned from pg_locks
+    where locktype = 'advisory' and granted and classid = ${LOCK_CLASS}
+      and objid::bigint in (select partition from partitions)
+      and database = (select oid from pg_database where datname = current_database())`;
+  return Number(row?.owned ?? 0);
+}
+
 /** The session goes back to the pool and lives on: without this it would keep the partition. */
 async function letGo(session: ReservedSql, partition: number): Promise<void> {
   try {

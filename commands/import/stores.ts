@@ -1,0 +1,189 @@
+/** `./telltale import stores`: polls, business hours and time zones of a chain, from its files. */
+import { parseArgs } from "node:util";
+import { createPublisher } from "../../events/bus/jetstream_publisher.ts";
+import type { NatsConnection } from "../../events/bus/connection.ts";
+import type { Sql } from "../../events/log/database.ts";
+import { INTERRUPTED, InterruptedError, print, withLog } from "../audit.ts";
+import { connectToRunning } from "../bus.ts";
+import type { Config } from "../command.ts";
+import { count, type Progress, rate, startProgress } from "../progress.ts";
+import { UsageError } from "../usage.ts";
+import { type SurveyedFile, surveyFile } from "./files.ts";
+import { type LogState, watchLog } from "./log_state.ts";
+import { importPolls, type PollCounts } from "./polls.ts";
+import { importSchedules, type ScheduleCounts } from "./schedules.ts";
+import { createSender, type Sender } from "./sender.ts";
+import { createUnreadables, type Unreadables } from "./unreadable.ts";
+
+export const STORES_HELP =
+  `  --status FILE      polls: store_id, status (active | inactive), timestamp_utc
+  --hours FILE       business hours: store_id, day (0 = Monday), start_time_local, end_time_local;
+                     several rows a day are allowed
+  --timezones FILE   zones: store_id, timezone_str`;
+
+interface Files {
+  readonly status?: SurveyedFile<"status"> | undefined;
+  readonly hours?: SurveyedFile<"hours"> | undefined;
+  readonly timezones?: SurveyedFile<"timezones"> | undefined;
+}
+
+export async function importStores(args: readonly string[], config: Config): Promise<number> {
+  const paths = readArguments(args);
+  const startedAt = performance.now();
+  const files: Files = {
+    status: paths.status === undefined ? undefined : await surveyFile("status", paths.status),
+    hours: paths.hours === undefined ? undefined : await surveyFile("hours", paths.hours),
+    timezones: paths.timezones === undefined
+      ? undefined
+      : await surveyFile("timezones", paths.timezones),
+  };
+  const progress = startProgress();
+  const connection = await connectToRunning(config, "import");
+  try {
+    const outcome = await withLog(
+      config,
+      "import",
+      (sql) => run(files, sql, connection, progress),
+    );
+    progress.end();
+    print(describe(outcome, (performance.now() - startedAt) / 1000));
+    return outcome.sender.tally.refused > 0 ? 1 : 0;
+  } catch (error) {
+    progress.end();
+    if (!(error instanceof InterruptedError)) throw error;
+    print("Interrupted. What was sent is kept; import again to send the rest.");
+    return INTERRUPTED;
+  } finally {
+    await connection.close();
+  }
+}
+
+interface Outcome {
+  readonly files: Files;
+  readonly sender: Sender;
+  readonly unreadables: Unreadables;
+  readonly schedules: ScheduleCounts | undefined;
+  readonly polls: PollCounts | undefined;
+}
+
+/**
+ * What an earlier import sent may still be on its way: only when the read models have all of it
+ * can they be asked what is known.
+ */
+async function run(
+  files: Files,
+  sql: Sql,
+  connection: NatsConnection,
+  progress: Progress,
+): Promise<Outcome> {
+  const log = watchLog(sql, connection);
+  await log.requireOwner();
+  progress.show(() => "Waiting until the log has what is on the bus …");
+  await log.busToLog();
+  await log.logToReadModels();
+
+  const publisher = createPublisher(connection);
+  const sender = createSender(publisher, "import stores");
+  const unreadables = createUnreadables(sql, sender);
+  try {
+    const schedules = files.hours || files.timezones
+      ? await importSchedules(sql, sender, unreadables, files, () => {
+        progress.show(() => "Reading hours and zones …");
+      })
+      : undefined;
+    await sender.finish();
+    const startedAt = performance.now();
+    const polls = files.status && await importPolls({
+      sql,
+      sender,
+      unreadables,
+      now: Date.now(),
+      onProgress: (counts) =>
+        progress.show(() => underWay(counts, files.status?.lines ?? 0, startedAt)),
+    }, files.status);
+    await sender.finish();
+    progress.show(() => "Waiting until the read models have it …");
+    await awaitReadModels(log, sender);
+    return { files, sender, unreadables, schedules, polls };
+  } finally {
+    publisher.close();
+  }
+}
+
+async function awaitReadModels(log: LogState, { tally }: Sender): Promise<void> {
+  if (tally.unanswered === 0) return await log.logToReadModels(tally.offsets);
+  await log.busToLog();
+  await log.logToReadModels();
+}
+
+function underWay(counts: Readonly<PollCounts>, lines: number, startedAt: number): string {
+  const { rows, sent, acknowledged } = counts;
+  const seconds = (performance.now() - startedAt) / 1000;
+  const polls = Math.max(lines - 1, 1);
+  if (sent === 0) return `${count(rows)} of ${count(polls)} lines read`;
+  const left = seconds * (polls / Math.max(acknowledged + counts.known, 1) - 1);
+  return `${count(acknowledged)} of ${count(polls)} polls in the log (${
+    Math.floor(100 * acknowledged / polls)
+  } %), ${count(rate(acknowledged, seconds))}/s, ${Math.ceil(left)} s left`;
+}
+
+function describe(outcome: Outcome, seconds: number): string {
+  const { schedules, polls, unreadables, sender: { tally } } = outcome;
+  const lines: string[] = [];
+  if (schedules) {
+    lines.push(
+      `Hours and zones of ${count(schedules.stores)} stores: ${
+        count(schedules.sent)
+      } new or changed, ${count(schedules.stores - schedules.sent)} known already`,
+    );
+  }
+  if (polls) {
+    lines.push(
+      `${count(polls.rows)} polls: ${count(polls.acknowledged)} new, ${
+        count(polls.known)
+      } known already (${count(rate(polls.rows, seconds))}/s)`,
+    );
+  }
+  lines.push(
+    `All of it is in the log and in every read model. It took ${seconds.toFixed(1)} s.`,
+  );
+  if (unreadables.count > 0) {
+    const { known, shown } = unreadables;
+    lines.push(
+      `${count(unreadables.count)} line${
+        unreadables.count === 1 ? "" : "s"
+      } could not be read and went to quarantine${
+        known > 0 ? ` (${count(known)} of them in an earlier import)` : ""
+      }:`,
+      ...shown.map((line) => `  ${line}`),
+    );
+    if (unreadables.count > shown.length) {
+      lines.push(`  and ${count(unreadables.count - shown.length)} more, in quarantine`);
+    }
+  }
+  if (tally.refused > 0) {
+    lines.push(
+      `${count(tally.refused)} messages were NOT understood and went to quarantine. The first: ${
+        tally.refusal ?? ""
+      }`,
+    );
+  }
+  return lines.join("\n");
+}
+
+function readArguments(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        status: { type: "string" },
+        hours: { type: "string" },
+        timezones: { type: "string" },
+      },
+    });
+    if (values.status ?? values.hours ?? values.timezones) return values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+  throw new UsageError("Name at least one file: --status, --hours or --timezones");
+}
