@@ -26,9 +26,14 @@ export class EventNotApplicableError extends Error {
 
 export interface Folding {
   /**
-   * Folds the events in their order, reading absent rows through `through` where one is given.
-   * Throws EventNotApplicableError; then only `forget` is left.
+   * Folds the events in their order until one touches a row that is not in memory, and tells how
+   * many that were; in the steady state all. Throws EventNotApplicableError; then only `forget` is
+   * left.
    */
+  foldReady(events: readonly RecordedEvent[]): number;
+  /** Brings every row that these events touch into memory. */
+  load(events: readonly RecordedEvent[], through?: TransactionSql): Promise<void>;
+  /** Both by turns, until all are folded. */
   fold(events: readonly RecordedEvent[], through?: TransactionSql): Promise<void>;
   /** How many rows differ from the table. */
   changed(): number;
@@ -77,25 +82,53 @@ export function createFolding(
     return entry;
   }
 
-  /** Which rows which events touch, as parallel lists; reports rows that are not in memory yet. */
-  function plan(events: readonly RecordedEvent[]) {
-    const touched: Entry[] = [];
-    const by: RecordedEvent[] = [];
+  function foldReady(events: readonly RecordedEvent[]): number {
+    for (let i = 0; i < events.length; i++) {
+      const event = events[i] as RecordedEvent;
+      if (!isWanted(event)) continue;
+      const keys = keysOf(event);
+      for (const key of keys) if (entryOf(key) === undefined) return i;
+      for (const key of keys) foldInto(young.get(key) as Entry, event);
+    }
+    return events.length;
+  }
+
+  function foldInto(entry: Entry, event: RecordedEvent): void {
+    try {
+      entry.row = projection.fold(entry.row, event, entry.key);
+    } catch (error) {
+      throw new EventNotApplicableError(projection.name, event, error);
+    }
+    if (entry.changed) return;
+    entry.changed = true;
+    dirty.push(entry);
+  }
+
+  async function load(
+    events: readonly RecordedEvent[],
+    through: Sql | TransactionSql = sql,
+  ): Promise<void> {
     const absent = new Map<string, Entry>();
     for (const event of events) {
-      if (projection.handles !== undefined && !projection.handles.has(event.type)) continue;
+      if (!isWanted(event)) continue;
       for (const key of keysOf(event)) {
-        let entry = entryOf(key);
-        if (entry === undefined) {
-          entry = { key, row: undefined, changed: false };
-          young.set(key, entry);
-          absent.set(key, entry);
-        }
-        touched.push(entry);
-        by.push(event);
+        if (entryOf(key) !== undefined) continue;
+        const entry = { key, row: undefined, changed: false };
+        young.set(key, entry);
+        absent.set(key, entry);
       }
     }
-    return { touched, by, absent };
+    const keys = [...absent.keys()];
+    const stored = dropped === undefined ? keys : keys.filter(dropped.mayHold);
+    if (stored.length === 0) return;
+    for (const [key, row] of await projection.load(through, table, stored)) {
+      const entry = absent.get(key);
+      if (entry !== undefined) entry.row = row;
+    }
+  }
+
+  function isWanted({ type }: RecordedEvent): boolean {
+    return projection.handles === undefined || projection.handles.has(type);
   }
 
   function keysOf(event: RecordedEvent): readonly string[] {
@@ -107,29 +140,12 @@ export function createFolding(
   }
 
   return {
+    foldReady,
+    load,
     async fold(events, through) {
-      const { touched, by, absent } = plan(events);
-      const keys = [...absent.keys()];
-      const stored = dropped === undefined ? keys : keys.filter(dropped.mayHold);
-      if (stored.length > 0) {
-        const rows = await projection.load(through ?? sql, table, stored);
-        for (const [key, row] of rows) {
-          const entry = absent.get(key);
-          if (entry !== undefined) entry.row = row;
-        }
-      }
-      for (let i = 0; i < touched.length; i++) {
-        const entry = touched[i] as Entry;
-        const event = by[i] as RecordedEvent;
-        try {
-          entry.row = projection.fold(entry.row, event, entry.key);
-        } catch (error) {
-          throw new EventNotApplicableError(projection.name, event, error);
-        }
-        if (!entry.changed) {
-          entry.changed = true;
-          dirty.push(entry);
-        }
+      for (let rest = events.slice(foldReady(events)); rest.length > 0;) {
+        await load(rest, through);
+        rest = rest.slice(foldReady(rest));
       }
     },
     changed: () => dirty.length,

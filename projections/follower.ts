@@ -116,12 +116,13 @@ export function startFollower(options: FollowerOptions): Follower {
     let moved = false;
     for (const partition of partitions) {
       const events = await reader.take(partition, folded.get(partition) ?? 0);
-      const last = events.at(-1);
-      if (last === undefined) continue;
-      await folding.fold(events);
-      folded.set(partition, last.offset);
-      unwritten += events.length;
+      if (events.length === 0) continue;
       moved = true;
+      const count = folding.foldReady(events);
+      // At once: a flush takes rows and offsets as they are, and they have to belong together.
+      folded.set(partition, events[count - 1]?.offset ?? folded.get(partition) ?? 0);
+      unwritten += count;
+      if (count < events.length) await folding.load(events.slice(count));
     }
     return moved;
   }

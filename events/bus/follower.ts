@@ -86,8 +86,8 @@ export async function follow(
     callback: (error, message) => {
       heardAt = performance.now();
       if (error) return end(`subscription failed: ${error.message}`);
-      const reply = message.reply;
-      if (!reply?.startsWith("$JS.ACK.")) return onStatus(message);
+      const reply = replyOf(message);
+      if (reply === undefined || !startsWith(reply, PLACE_PREFIX)) return onStatus(message);
       const { sequence, position, timeUs, pending } = readPlace(reply);
       if (position !== delivered + 1) {
         return end(`message ${position} of the consumer arrived after ${delivered}`);
@@ -210,32 +210,63 @@ export async function follow(
   };
 }
 
+const encoder = new TextEncoder();
+const PLACE_PREFIX = encoder.encode("$JS.ACK.");
+const DOT = 46;
+const ZERO = 48;
+
+/**
+ * The reply subject as it came over the wire. The library has it at hand, and would make a text of
+ * it to be asked for; what stands in it are numbers.
+ */
+function replyOf(message: RawMessage): Uint8Array | undefined {
+  const asItCame = message._msg?.reply;
+  if (asItCame instanceof Uint8Array) return asItCame;
+  return message.reply ? encoder.encode(message.reply) : undefined;
+}
+
 /**
  * Where a message stands, as its reply subject says: `$JS.ACK.` …
  * `stream.consumer.deliveries.sequence.position.nanoseconds.pending`, and on newer servers a domain
  * and an account before these, a token behind. Read from the back, without taking it apart.
  */
 function readPlace(
-  reply: string,
+  reply: Uint8Array,
 ): { sequence: number; position: number; timeUs: number; pending: number } {
-  let end = reply.length;
-  if (count(reply, ".") > 8) end = reply.lastIndexOf(".");
-  const pendingAt = reply.lastIndexOf(".", end - 1);
-  const timeAt = reply.lastIndexOf(".", pendingAt - 1);
-  const positionAt = reply.lastIndexOf(".", timeAt - 1);
-  const sequenceAt = reply.lastIndexOf(".", positionAt - 1);
+  const end = dots(reply) > 8 ? dotBefore(reply, reply.length) : reply.length;
+  const pendingAt = dotBefore(reply, end);
+  const timeAt = dotBefore(reply, pendingAt);
+  const positionAt = dotBefore(reply, timeAt);
+  const sequenceAt = dotBefore(reply, positionAt);
   return {
-    sequence: Number(reply.slice(sequenceAt + 1, positionAt)),
-    position: Number(reply.slice(positionAt + 1, timeAt)),
-    timeUs: Number(reply.slice(timeAt + 1, pendingAt - 3)),
-    pending: Number(reply.slice(pendingAt + 1, end)),
+    sequence: digits(reply, sequenceAt + 1, positionAt),
+    position: digits(reply, positionAt + 1, timeAt),
+    timeUs: digits(reply, timeAt + 1, pendingAt - 3),
+    pending: digits(reply, pendingAt + 1, end),
   };
 }
 
-function count(text: string, character: string): number {
+function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
+  for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix[i]) return false;
+  return true;
+}
+
+function dots(bytes: Uint8Array): number {
   let found = 0;
-  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) found++;
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] === DOT) found++;
   return found;
+}
+
+function dotBefore(bytes: Uint8Array, end: number): number {
+  let at = end - 1;
+  while (at >= 0 && bytes[at] !== DOT) at--;
+  return at;
+}
+
+function digits(bytes: Uint8Array, from: number, to: number): number {
+  let number = 0;
+  for (let i = from; i < to; i++) number = number * 10 + (bytes[i] ?? ZERO) - ZERO;
+  return number;
 }
 
 /** How many of the first messages make one batch: bounded in number and in bytes, at least one. */
@@ -249,6 +280,8 @@ function countWithin(queue: readonly BusMessage[], max: number): number {
 }
 
 interface RawMessage {
+  readonly _msg?: { readonly reply?: Uint8Array };
+  readonly reply?: string;
   readonly headers?: {
     readonly code: number;
     readonly description: string;
