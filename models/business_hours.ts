@@ -79,7 +79,7 @@ function weekOf(hours: readonly OpeningHours[]): number[] {
     const closes = opens + openFor(timeOfDay(start), timeOfDay(end));
     // What runs past the end of Sunday is the beginning of Monday.
     rows.push([opens, Math.min(closes, WEEK)]);
-    if (closes > WEEK) rows.push([Math.max(0, opens - WEEK), closes - WEEK]);
+    if (closes > WEEK) rows.push([0, closes - WEEK]);
   }
   rows.sort(([a], [b]) => a - b);
   const union: number[] = [];

@@ -17,22 +17,28 @@ const years = new Map<string, readonly Stretch[]>();
 /** Some 600 zones exist; more years than this are asked for by nobody, and then we begin anew. */
 const YEARS_MAX = 20_000;
 
-/** Calls back for [from, to) (µs) cut where the zone's offset from UTC (µs, east positive) changes. */
+/**
+ * Calls back for [from, to) (µs) in order, cut where the zone's offset from UTC (µs, east positive)
+ * or the year changes.
+ */
 export function forEachOffset(
   zone: string,
   from: number,
   to: number,
   visit: (from: number, to: number, offset: number) => void,
 ): void {
-  for (let at = from; at < to;) {
-    const year = new Date(at / 1000).getUTCFullYear();
+  const lastYear = yearOf(to);
+  for (let year = yearOf(from); year <= lastYear; year++) {
     for (const stretch of stretchesOf(zone, year)) {
-      const end = Math.min(stretch.to, to);
-      if (end <= at) continue;
-      visit(at, end, stretch.offset);
-      at = end;
+      const start = Math.max(from, stretch.from);
+      const end = Math.min(to, stretch.to);
+      if (start < end) visit(start, end, stretch.offset);
     }
   }
+}
+
+function yearOf(moment: number): number {
+  return new Date(Math.floor(moment / 1000)).getUTCFullYear();
 }
 
 function stretchesOf(zone: string, year: number): readonly Stretch[] {

@@ -114,6 +114,22 @@ Deno.test("the first poll holds backwards where the contract says so, and the la
   assert.equal(result.downtimeMs, 30_000);
 });
 
+Deno.test("statuses that are equally bad are told apart, in the intervals and in the sums", () => {
+  const observations = [
+    { at: 0, status: "error" },
+    { at: 30_000, status: "offline" },
+    { at: 60_000, status: "offline" },
+    { at: 90_000, status: "online" },
+  ];
+  const result = availabilityOf(observations, { ...window, isUp });
+  assert.deepEqual(result.byStatus, { error: 30_000, offline: 60_000, online: 10_000 });
+  assert.deepEqual(result.intervals.map(({ from, condition }) => [from, condition]), [
+    [0, "down"],
+    [30_000, "down"],
+    [90_000, "up"],
+  ]);
+});
+
 Deno.test("the usual gap is the median, and unknown for a single observation", () => {
   const at = (seconds: number) => ({ at: seconds * 1000, status: "online" });
   assert.equal(usualGapMs([at(0), at(30), at(60), at(600)]), 30_000);
