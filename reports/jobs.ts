@@ -60,12 +60,18 @@ export async function createReport(
       ${recurring ?? null}
     ) returning ${sql.unsafe(COLUMNS)}`;
   if (report === undefined) throw new Error("Cannot read back the report that was created");
-  await announce(sql, report.id);
+  await announce(sql, { id: report.id, state: report.state });
   return report;
 }
 
-async function announce(sql: Sql | TransactionSql, id: string): Promise<void> {
-  await sql`select pg_notify(${CHANNEL}, ${id})`;
+/** What is announced of a report: "removed" where it is no more. */
+export interface Change {
+  readonly id: string;
+  readonly state: State | "removed";
+}
+
+async function announce(sql: Sql | TransactionSql, change: Change): Promise<void> {
+  await sql`select pg_notify(${CHANNEL}, ${JSON.stringify(change)})`;
 }
 
 /** What an id looks like; PostgreSQL would refuse any other text as an error of ours. */
@@ -123,7 +129,7 @@ export async function cancelReport(sql: Sql, id: string): Promise<boolean> {
     const { count } = await tx`
       update reports set state = 'cancelled', ended_at = now()
       where id = ${id} and state in ('queued', 'running')`;
-    if (count === 1) await announce(tx, id);
+    if (count === 1) await announce(tx, { id, state: "cancelled" });
     return count === 1;
   });
 }
@@ -132,7 +138,7 @@ export async function cancelReport(sql: Sql, id: string): Promise<boolean> {
 export async function deleteReport(sql: Sql, id: string): Promise<void> {
   await sql.begin(async (tx) => {
     await tx`delete from reports where id = ${id}`;
-    await announce(tx, id);
+    await announce(tx, { id, state: "removed" });
   });
 }
 
@@ -193,7 +199,7 @@ async function takeUp(
     await failReport(session, { id: report.id, attempt }, reason);
     return undefined;
   }
-  await announce(session, report.id);
+  await announce(session, { id: report.id, state: "running" });
   return { report, attempt, after: new Map(after) };
 }
 
@@ -230,7 +236,7 @@ export async function finishReport(
       update reports set state = 'finished', file = ${file}, file_bytes = ${fileBytes},
         stores_done = ${stores}, stores_total = ${stores}, ended_at = now()
       where id = ${id} and attempt = ${attempt} and state = 'running'`;
-    if (count === 1) await announce(tx, id);
+    if (count === 1) await announce(tx, { id, state: "finished" });
     return count === 1;
   });
 }
@@ -240,8 +246,8 @@ export async function failReport(
   { id, attempt }: Try,
   reason: string,
 ): Promise<void> {
-  await sql`
+  const { count } = await sql`
     update reports set state = 'failed', reason = ${reason}, ended_at = now()
     where id = ${id} and attempt = ${attempt} and state = 'running'`;
-  await announce(sql, id);
+  if (count === 1) await announce(sql, { id, state: "failed" });
 }

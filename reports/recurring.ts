@@ -36,16 +36,16 @@ export function nextRun(cron: string, zone: string, after: number): number {
   return next.getTime();
 }
 
+const FIELDS = 'expected minute, hour, day, month and weekday, such as "0 6 * * 1"';
+
 function parse(cron: string, zone: string): Cron {
   try {
     // Five fields: a report every second is nobody's wish.
     return new Cron(cron, { paused: true, mode: "5-part", timezone: zone });
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : "";
-    throw new RecurrenceError(
-      "cron",
-      `expected minute, hour, day, month and weekday, such as "0 6 * * 1"; ${why}`,
-    );
+    // What it says of the number of fields is not true here.
+    throw new RecurrenceError("cron", /part/.test(why) ? FIELDS : `${FIELDS}; ${why}`);
   }
 }
 

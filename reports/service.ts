@@ -8,6 +8,7 @@
 import type { ConnectOptions, Sql } from "../events/log/database.ts";
 import { createSignal } from "../projections/signal.ts";
 import {
+  type Change,
   CHANNEL,
   type Claim,
   claimReport,
@@ -62,15 +63,16 @@ export async function startReportService(options: ReportServiceOptions): Promise
   let stopping = false;
   let cleanedAt = -Infinity;
 
-  const { unlisten } = await sql.listen(CHANNEL, (id) => {
+  const { unlisten } = await sql.listen(CHANNEL, (text) => {
+    const change = JSON.parse(text) as Change;
     wake.notify();
-    lookAt(id).catch((error) => onProblem(`Cannot look at report ${id}: ${error}`));
+    if (change.state === "queued" || change.state === "running") return;
+    if (current?.id === change.id) current.ending.abort(new NotOursError());
+    tell(change.id).catch((error) => onProblem(`Cannot tell of report ${change.id}: ${error}`));
   });
 
-  async function lookAt(id: string): Promise<void> {
+  async function tell(id: string): Promise<void> {
     const report = await getReport(sql, id);
-    if (report?.state === "queued" || report?.state === "running") return;
-    if (current?.id === id) current.ending.abort(new NotOursError());
     if (report !== undefined) { for (const listener of listeners) listener(report); }
   }
 

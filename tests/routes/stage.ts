@@ -11,7 +11,7 @@ import { createApp } from "../../routes/app.ts";
 import { type Deps, LOOPBACK_HOSTS } from "../../routes/deps.ts";
 import { formatOffsets } from "../../routes/offsets.ts";
 import { appendToLog, createRecorder, type Fact } from "../projections/log.ts";
-import { freshDatabase } from "../support/servers.ts";
+import { type FreshDatabase, freshDatabase } from "../support/servers.ts";
 
 export interface Sent {
   readonly subject: string;
@@ -20,6 +20,7 @@ export interface Sent {
 }
 
 export interface Stage {
+  readonly database: FreshDatabase;
   readonly app: OpenAPIHono;
   readonly deps: Deps;
   /** What the routes have published, in order. */
@@ -81,6 +82,7 @@ export async function openStage(overrides: Partial<Deps> = {}): Promise<Stage> {
   };
 
   const stage: Stage = {
+    database,
     app: createApp(deps),
     deps,
     sent,
