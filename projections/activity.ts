@@ -1,9 +1,9 @@
 /** How much devices say: reports per kind and minute. Answers: is telemetry coming in as it should? */
 import { observedStatus } from "../events/measures.ts";
-import { pollsOf } from "../events/store.ts";
+import { type Poll, pollsOf } from "../events/store.ts";
 import type { Sql } from "../events/log/database.ts";
 import { sqlInstant } from "../events/log/database.ts";
-import { deviceOf, type Json, type Kind } from "../events/vocabulary.ts";
+import { deviceOf, type Kind } from "../events/vocabulary.ts";
 import type { Projection } from "./projection.ts";
 import { REPORTS } from "./reports.ts";
 
@@ -41,7 +41,7 @@ export const activity: Projection<Activity> = {
   keysOf(event) {
     const place = `${deviceOf(event.stream).kind}|${event.partition}|`;
     if (event.type === "PollsReported") {
-      return [...bucketsOf(event.data).keys()].map((bucket) => place + bucket);
+      return [...minutesOf(pollsOf(event.data)), EVER].map((bucket) => place + bucket);
     }
     if (observedStatus(event) === undefined) return [];
     return [place + Math.floor(event.occurredAt / MINUTE_MS), place + EVER];
@@ -61,7 +61,7 @@ export const activity: Projection<Activity> = {
 
   fold(row, { type, data, occurredAt }, key) {
     if (type === "PollsReported") {
-      const counted = bucketsOf(data).get(key.slice(key.lastIndexOf("|") + 1));
+      const counted = countIn(pollsOf(data), key.slice(key.lastIndexOf("|") + 1));
       return joined(row, counted ?? { count: 0, oldest: occurredAt, newest: occurredAt });
     }
     if (row === undefined) return { count: 1, oldest: occurredAt, newest: occurredAt };
@@ -94,20 +94,38 @@ export const activity: Projection<Activity> = {
   },
 };
 
-/** Polls that arrived together, counted per bucket once for all the buckets they fall into. */
-const counted = new WeakMap<Json, ReadonlyMap<string, Activity>>();
-
-function bucketsOf(data: Json): ReadonlyMap<string, Activity> {
-  const known = counted.get(data);
-  if (known !== undefined) return known;
-  const buckets = new Map<string, Activity>();
-  for (const { at } of pollsOf(data)) {
-    for (const bucket of [String(Math.floor(at / MINUTE_MS)), EVER]) {
-      buckets.set(bucket, joined(buckets.get(bucket), { count: 1, oldest: at, newest: at }));
-    }
+/** The minutes in which polls were made that arrived together; they ascend. */
+function minutesOf(polls: readonly Poll[]): number[] {
+  const minutes: number[] = [];
+  for (const { at } of polls) {
+    const minute = Math.floor(at / MINUTE_MS);
+    if (minute !== minutes.at(-1)) minutes.push(minute);
   }
-  counted.set(data, buckets);
-  return buckets;
+  return minutes;
+}
+
+/** Those of them that fall into a bucket. */
+function countIn(polls: readonly Poll[], bucket: string): Activity | undefined {
+  const start = bucket === EVER ? -Infinity : Number(bucket) * MINUTE_MS;
+  const end = bucket === EVER ? Infinity : start + MINUTE_MS;
+  const from = firstFrom(polls, start);
+  const to = firstFrom(polls, end);
+  const oldest = polls[from];
+  const newest = polls[to - 1];
+  if (oldest === undefined || newest === undefined || from === to) return undefined;
+  return { count: to - from, oldest: oldest.at, newest: newest.at };
+}
+
+/** Place of the first poll at or after a moment. */
+function firstFrom(polls: readonly Poll[], moment: number): number {
+  let low = 0;
+  let high = polls.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((polls[middle]?.at ?? Infinity) < moment) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Changes the first in place; never the second. */

@@ -34,9 +34,9 @@ export interface Sender {
   readonly tally: Readonly<Tally>;
 }
 
-/** Enough to fill a batch of the log while the next one is read. */
-const UNDER_WAY_MAX = 512;
-const BYTES_UNDER_WAY_MAX = 8 * 1024 * 1024;
+/** Enough to fill one batch of the log while another is written. */
+const UNDER_WAY_MAX = 4_000;
+const BYTES_UNDER_WAY_MAX = 32 * 1024 * 1024;
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 3_000;
 const PATIENCE_MS = 60_000;
