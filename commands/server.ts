@@ -11,9 +11,11 @@ import { streamInfo } from "../events/bus/stream.ts";
 import { createFeed } from "../events/feed.ts";
 import type { ConnectOptions, Sql } from "../events/log/database.ts";
 import { readPartition } from "../events/log/read.ts";
+import { ALIVE_MS, noteAlive } from "../events/log/runs.ts";
 import { migrate } from "../migrations/migrate.ts";
 import { countByKind } from "../projections/devices.ts";
 import { projections } from "../projections/mod.ts";
+import { forgetOldReadings } from "../projections/readings.ts";
 import { type Projector, startProjector } from "../projections/projector.ts";
 import { startReportService } from "../reports/service.ts";
 import { createApp } from "../routes/app.ts";
@@ -91,6 +93,8 @@ async function start(
   const publisher = createPublisher(connection);
   undo.push(() => publisher.close());
 
+  undo.push(sayAlive(reading, log));
+
   const feed = createFeed();
   const partitions = Array.from({ length: config.partitions }, (_, partition) => partition);
   const projector = await startProjector({
@@ -101,6 +105,7 @@ async function start(
       log(stopped ? "error" : "warn", message, { projection }),
   });
   undo.push(() => projector.stop());
+  undo.push(forgetDaily(reading, log));
 
   const reports = await startReportService({
     sql: pool(database, "reports", 4, undo),
@@ -163,6 +168,31 @@ async function start(
     lost: runtime.lost,
     stop,
   };
+}
+
+/** Notes now and then that this process lives; returns how to stop. */
+function sayAlive(sql: Sql, log: Log): Undo {
+  const run = crypto.randomUUID();
+  const note = () =>
+    noteAlive(sql, run, Date.now()).catch((error: unknown) =>
+      log("debug", "an uptime could not be noted", { problem: String(error) })
+    );
+  note();
+  const timer = setInterval(note, ALIVE_MS);
+  return () => clearInterval(timer);
+}
+
+const DAY_MS = 86_400_000;
+
+/** Lets read models go of what nobody looks at any more; the log keeps it. */
+function forgetDaily(sql: Sql, log: Log): Undo {
+  const forget = () =>
+    forgetOldReadings(sql, Date.now()).catch((error: unknown) =>
+      log("warn", "old readings could not be forgotten", { problem: String(error) })
+    );
+  forget();
+  const timer = setInterval(forget, DAY_MS);
+  return () => clearInterval(timer);
 }
 
 /** Waits for both; if one fails, what the other started is still undone. */

@@ -219,6 +219,10 @@ interface StoredChunk extends Omit<Chunk, "count" | "anomalies"> {
   readonly bytes: Uint8Array;
 }
 
+const CHUNK_COLUMNS = `
+  stream, day, block, sensor_type as type, unit, location, first_at as "firstAt",
+  last_at as "lastAt", readings as bytes`;
+
 const CHUNKS_AT_ONCE_MAX = 500;
 
 /**
@@ -258,9 +262,7 @@ async function nextChunks(
 ): Promise<StoredChunk[]> {
   const until = Math.min(to ?? Infinity, after?.at ?? Infinity);
   return await sql<StoredChunk[]>`
-    select stream, day, block, sensor_type as type, unit, location, first_at as "firstAt",
-      last_at as "lastAt", readings as bytes
-    from readings
+    select ${sql.unsafe(CHUNK_COLUMNS)} from readings
     where true
       ${sensorId === undefined ? sql`` : sql`and stream = ${streamOf("sensor", sensorId)}`}
       ${sensorType === undefined ? sql`` : sql`and sensor_type = ${storable(sensorType)}`}
@@ -302,6 +304,25 @@ function collect(chunk: StoredChunk, { from, to, after }: ReadingQuery, into: Re
     const reading = { ...what, ...packed };
     if (after === undefined || byPlace(reading, after) > 0) into.push(reading);
   }
+}
+
+/**
+ * The first readings of a sensor after a moment (epoch ms), in order of time. Of readings that came
+ * very late some may be left out.
+ */
+export async function readingsAfter(
+  sql: Sql,
+  sensorId: string,
+  at: number,
+  limit: number,
+): Promise<Reading[]> {
+  const chunks = await sql<StoredChunk[]>`
+    select ${sql.unsafe(CHUNK_COLUMNS)} from readings
+    where stream = ${streamOf("sensor", sensorId)} and last_at > ${sqlInstant(at)}::timestamptz
+    order by last_at limit ${limit}`;
+  const found: Reading[] = [];
+  for (const chunk of chunks) collect(chunk, { limit }, found);
+  return found.filter((reading) => reading.at > at).sort(byPlace).reverse().slice(0, limit);
 }
 
 /** The newest first. */

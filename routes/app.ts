@@ -6,6 +6,7 @@ import { atmDashboardRoutes } from "./contracts/atm_dashboard.ts";
 import { atmRegistryRoutes } from "./contracts/atm_registry.ts";
 import { atmTelemetryRoutes } from "./contracts/atm_telemetry.ts";
 import { storeReportRoutes } from "./contracts/stores.ts";
+import { sensorRoutes } from "./contracts/sensors.ts";
 import { dashboardRoutes } from "./dashboard/mod.ts";
 import type { Deps } from "./deps.ts";
 import { deviceStoryRoutes } from "./device_story.ts";
@@ -20,6 +21,7 @@ import { countRequests, metricRoutes } from "./metrics.ts";
 import { createNotFound } from "./not_found.ts";
 import { readYourWrites } from "./offsets.ts";
 import { orderRoutes } from "./orders.ts";
+import { createOwnWrites } from "./own_writes.ts";
 import { problemOf } from "./problem.ts";
 import { quarantineRoutes } from "./quarantine.ts";
 import { reportRoutes } from "./reports.ts";
@@ -41,6 +43,7 @@ const TAGS = [
   "Quarantine",
   "System",
   "ATM monitoring",
+  "Sensors",
   "Store monitoring",
 ];
 
@@ -72,6 +75,7 @@ export function createApp(deps: Deps): OpenAPIHono {
   app.route(API, liveRoutes(deps));
   app.route(API, statsRoutes(deps));
   app.route("/", storeReportRoutes(deps));
+  app.route(API, sensorRoutes(deps, createOwnWrites(deps)));
   app.route("/", healthRoutes(deps));
   app.route("/", metricRoutes(deps.register));
   app.route("/", docsRoutes());

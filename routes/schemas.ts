@@ -40,6 +40,16 @@ export function LimitQuery(
     .openapi({ type: "integer", minimum: 1, maximum: max, default: byDefault });
 }
 
+/** Items that may be skipped; further on leads a cursor, or a moment. */
+const OFFSET_MAX = 100_000;
+
+export const OffsetQuery = z.string().default("0")
+  .refine((text) => /^\d{1,9}$/.test(text) && Number(text) <= OFFSET_MAX, {
+    message: `expected a whole number from 0 to ${OFFSET_MAX}`,
+  })
+  .transform(Number)
+  .openapi({ type: "integer", minimum: 0, maximum: OFFSET_MAX, default: 0 });
+
 export const CursorQuery = z.string().min(1).max(500).optional()
   .openapi({ description: "The `next` of the page before." });
 
