@@ -53,6 +53,8 @@ export interface Uptime {
 }
 
 export interface Availability extends Window, Uptime {
+  /** The rest of the window. */
+  readonly closedMs: number;
   /** Up as a part of up and down; null where neither is known. */
   readonly availability: number | null;
   readonly byStatus: Readonly<Record<string, number>>;
@@ -143,6 +145,7 @@ function summarise(from: number, to: number, intervals: readonly Interval[]): Av
     uptimeMs: sums.up / 1000,
     downtimeMs: sums.down / 1000,
     unknownMs: sums.unknown / 1000,
+    closedMs: sums.closed / 1000,
     availability: known === 0 ? null : sums.up / known,
     byStatus: Object.fromEntries([...byStatus].map(([status, span]) => [status, span / 1000])),
     intervals: intervals.map((interval) => ({

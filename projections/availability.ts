@@ -15,9 +15,11 @@ import {
   type Observation,
   usualGapMs,
 } from "../models/availability.ts";
+import { businessIntervals } from "../models/business_hours.ts";
 import { getDevice } from "./devices.ts";
 import { pack, unpack } from "./observations.ts";
 import type { Projection } from "./projection.ts";
+import { readSchedules } from "./schedules.ts";
 import { storable } from "../events/text.ts";
 import { REPORTS } from "./reports.ts";
 
@@ -219,27 +221,35 @@ export interface AvailabilityQuery {
   readonly to: number;
   readonly now: number;
   /**
-   * Time farther than this after an observation is unknown. By default: for a store no limit, and
-   * the first poll holds backwards (the rules of its contract); for other kinds the silence timeout
-   * somebody configured, else three times its usual interval in the window, else no limit.
+   * Time farther than this after an observation (of a store: from any) is unknown. By default: for
+   * a store no limit; for other kinds the silence timeout somebody configured, else three times its
+   * usual interval in the window, else no limit.
    */
   readonly stalenessMs?: number | undefined;
 }
 
-/** Uptime, downtime and unknown time of one device over any window. */
+/**
+ * Uptime, downtime and unknown time of one device over any window: of a store, by the rules of its
+ * reports, in its business hours.
+ */
 export async function deviceAvailability(
   sql: Sql,
   query: AvailabilityQuery,
 ): Promise<Availability & { readonly stalenessMs: number | null }> {
   const { kind, id, from, to, now } = query;
-  const observations = await readObservations(sql, kind, id, from, to);
+  const isStore = kind === "store";
+  // The poll that comes next speaks for the time before it.
+  const reach = isStore ? query.stalenessMs ?? 0 : 0;
+  const observations = await readObservations(sql, kind, id, from, to + reach);
+  const schedule = isStore ? (await readSchedules(sql, [id])).get(id) : undefined;
   const stalenessMs = query.stalenessMs ?? await usualStaleness(sql, query, observations);
   const result = availabilityOf(observations, {
     from,
     to,
     now,
     stalenessMs,
-    holdsBackwards: kind === "store" && query.stalenessMs === undefined,
+    holdsBackwards: isStore,
+    business: schedule && businessIntervals(schedule, from, to),
     isUp: (status) => isUp(kind, status),
   });
   return { ...result, stalenessMs: Number.isFinite(stalenessMs) ? stalenessMs : null };

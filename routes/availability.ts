@@ -28,7 +28,8 @@ const route = createRoute({
         })
         .transform(Number).optional().openapi({
           type: "number",
-          description: "Time farther than this after an observation is unknown.",
+          description:
+            "Time farther than this after an observation (of a store: from any) is unknown.",
         }),
     }),
   },
@@ -42,6 +43,8 @@ const route = createRoute({
         uptime_seconds: z.number(),
         downtime_seconds: z.number(),
         unknown_seconds: z.number(),
+        closed_seconds: z.number()
+          .openapi({ description: "Outside a store's business hours; counts for nothing." }),
         availability: z.number().nullable()
           .openapi({ description: "Uptime as a share of the time known; null without any." }),
         staleness_seconds: z.number().nullable(),
@@ -53,7 +56,7 @@ const route = createRoute({
           condition: z.enum(["up", "down", "unknown", "closed"]),
         })),
       }),
-      "The whole window: up + down + unknown",
+      "The whole window: up + down + unknown + closed",
     ),
     ...problems(404, 422, 503),
   },
@@ -79,6 +82,7 @@ export function availabilityRoutes({ sql, now }: Pick<Deps, "sql" | "now">): Ope
       uptime_seconds: answer.uptimeMs / 1000,
       downtime_seconds: answer.downtimeMs / 1000,
       unknown_seconds: answer.unknownMs / 1000,
+      closed_seconds: answer.closedMs / 1000,
       availability: answer.availability,
       staleness_seconds: answer.stalenessMs === null ? null : answer.stalenessMs / 1000,
       seconds_by_status: Object.fromEntries(

@@ -218,7 +218,28 @@ Deno.test("a store's first poll holds backwards and its last one forward, inacti
     const early = { ...window, from: START - HOUR, to: START, now: START };
     assert.equal((await deviceAvailability(sql, early)).availability, 1);
     const stale = await deviceAvailability(sql, { ...early, stalenessMs: HOUR });
-    assert.equal(stale.unknownMs, HOUR);
+    assert.deepEqual([stale.uptimeMs, stale.unknownMs], [HOUR / 2, HOUR / 2]);
+  }));
+
+Deno.test("a store that said when it is open is up or down only then", () =>
+  given([
+    // Friday 2026-05-01, 12:00 UTC is 17:45 in Kathmandu.
+    fact("store-1", "ScheduleSet", 0, {
+      timezone_str: "Asia/Kathmandu",
+      hours: [{ day: 4, start_time_local: "09:00:00", end_time_local: "19:00:00" }],
+    }),
+    fact("store-1", "PollReported", 30, { status: "inactive" }),
+    fact("store-1", "PollReported", 60, { status: "active" }),
+  ], async (sql) => {
+    const window = { kind: "store", id: "1", from: START, to: START + 3 * HOUR } as const;
+    const evening = await deviceAvailability(sql, { ...window, now: START + 2 * HOUR });
+    assert.deepEqual(
+      [evening.uptimeMs, evening.downtimeMs, evening.unknownMs, evening.closedMs].map((ms) =>
+        ms / 60_000
+      ),
+      [15, 60, 0, 45],
+    );
+    assert.equal(evening.intervals.at(-1)?.condition, "closed");
   }));
 
 Deno.test("other devices are unknown before their first report and three intervals after the last", () => {
