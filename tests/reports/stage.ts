@@ -124,7 +124,8 @@ export async function until(
 }
 
 export async function textOf(app: OpenAPIHono, { file }: ReportState): Promise<string> {
-  return await (await app.request(file?.url ?? "")).text();
+  if (file === null) throw new Error("Cannot fetch the file of a report that has none");
+  return await (await app.request(file.url)).text();
 }
 
 /** Asks as the contract says, and waits for the CSV. */
