@@ -115,7 +115,11 @@ function showAvailability(box, day) {
   const { from, to, availability, uptime_seconds: up, downtime_seconds: down } = day;
   const startAt = new Date(from).getTime();
   const spanMs = new Date(to).getTime() - startAt;
-  const unknown = day.unknown_seconds;
+  const { unknown_seconds: unknown, closed_seconds: closed } = day;
+  const sums = [["up", up], ["down", down], ["unknown", unknown]];
+  // Only stores close.
+  if (closed > 0) sums.push(["closed", closed]);
+  const told = sums.map(([condition, seconds]) => `${condition} ${duration(1000 * seconds)}`);
   box.replaceChildren(
     make(
       "p",
@@ -128,9 +132,7 @@ function showAvailability(box, day) {
       {
         class: "timeline",
         role: "img",
-        "aria-label": `Up ${duration(1000 * up)}, down ${duration(1000 * down)}, unknown ${
-          duration(1000 * unknown)
-        }`,
+        "aria-label": told.join(", "),
       },
       day.intervals.map((interval) => timelinePart(interval, spanMs)),
     ),
@@ -144,12 +146,12 @@ function showAvailability(box, day) {
     make(
       "ul",
       { class: "legend" },
-      [["up", up], ["down", down], ["unknown", unknown]].map(([condition, seconds]) =>
+      sums.map(([condition], i) =>
         make(
           "li",
           {},
           make("span", { class: "dot", "data-tone": toneOf(condition), "aria-hidden": "true" }),
-          `${condition} ${duration(1000 * seconds)}`,
+          told[i],
         )
       ),
     ),

@@ -63,6 +63,7 @@ const TONES = {
   Unacceptable: "bad",
   up: "good",
   down: "bad",
+  closed: "none",
   critical: "bad",
   high: "bad",
   medium: "warn",
