@@ -44,7 +44,11 @@ export function pollsOf(body: Json): readonly Poll[] {
 }
 
 function readPolls(told: readonly [timestamp: string, status: StoreStatus][]): readonly Poll[] {
-  const polls = told.map(([text, status]) => ({ at: parseInstant(text) ?? NaN, status }));
+  const polls = told.map(([text, status]): Poll => ({
+    at: parseInstant(text) ?? NaN,
+    // One of two strings, instead of as many as there are polls.
+    status: status === "inactive" ? "inactive" : "active",
+  }));
   if (polls.every((poll, i) => i === 0 || comparePolls(polls[i - 1] ?? poll, poll) < 0)) {
     return polls;
   }

@@ -17,7 +17,7 @@ import {
 } from "../models/availability.ts";
 import { businessIntervals } from "../models/business_hours.ts";
 import { getDevice } from "./devices.ts";
-import { pack, unpack } from "./observations.ts";
+import { forEachPacked, type Observations, pack, unpack } from "./observations.ts";
 import type { Projection } from "./projection.ts";
 import { readSchedules } from "./schedules.ts";
 import { storable } from "../events/text.ts";
@@ -31,8 +31,7 @@ export const STORE_CHUNK_MS = 7 * 86_400_000;
 interface Chunk {
   readonly kind: string;
   readonly start: number;
-  /** Ascending by moment, one per moment. */
-  readonly observations: Observation[];
+  readonly observations: Observations;
 }
 
 export const availability: Projection<Chunk> = {
@@ -68,7 +67,12 @@ export const availability: Projection<Chunk> = {
       ) as wanted (key, stream, chunk_start) using (stream, chunk_start)`;
     return new Map(rows.map((row) => {
       const { kind } = deviceOf(row.stream);
-      return [row.key, { kind, start: row.start, observations: unpack(row.start, row) }];
+      const observations: Observations = { at: [], status: [] };
+      forEachPacked(row.start, row, (at, status) => {
+        observations.at.push(at);
+        observations.status.push(status);
+      });
+      return [row.key, { kind, start: row.start, observations }];
     }));
   },
 
@@ -76,15 +80,17 @@ export const availability: Projection<Chunk> = {
     const chunk = row ?? {
       kind: deviceOf(event.stream).kind,
       start: Number(key.slice(key.indexOf("|") + 1)),
-      observations: [],
+      observations: { at: [], status: [] },
     };
     if (event.type === "PollsReported") {
       for (const poll of pollsOf(event.data)) {
-        if (chunkStart(poll.at, STORE_CHUNK_MS) === chunk.start) insert(chunk, poll);
+        if (chunkStart(poll.at, STORE_CHUNK_MS) === chunk.start) {
+          insert(chunk, poll.at, poll.status);
+        }
       }
       return chunk;
     }
-    insert(chunk, { at: event.occurredAt, status: storable(observedStatus(event) ?? "") });
+    insert(chunk, event.occurredAt, storable(observedStatus(event) ?? ""));
     return chunk;
   },
 
@@ -134,15 +140,19 @@ interface StoredChunk {
 }
 
 /** Puts an observation in its place; of two at the same moment the worse stays, whichever came first. */
-function insert({ kind, observations }: Chunk, observation: Observation): void {
-  let place = observations.length;
-  while (place > 0 && (observations[place - 1]?.at ?? 0) > observation.at) place--;
-  const same = observations[place - 1];
-  if (same?.at !== observation.at) {
-    observations.splice(place, 0, observation);
-  } else if (same.status !== observation.status) {
-    const status = worseOf(kind, same.status, observation.status);
-    observations[place - 1] = { at: observation.at, status };
+function insert({ kind, observations }: Chunk, moment: number, seen: string): void {
+  const { at, status } = observations;
+  let place = at.length;
+  while (place > 0 && (at[place - 1] ?? 0) > moment) place--;
+  const same = at[place - 1] === moment ? status[place - 1] : undefined;
+  if (same !== undefined) {
+    status[place - 1] = worseOf(kind, same, seen);
+  } else if (place === at.length) {
+    at.push(moment);
+    status.push(seen);
+  } else {
+    at.splice(place, 0, moment);
+    status.splice(place, 0, seen);
   }
 }
 
@@ -154,7 +164,7 @@ export async function visitPolls(
   sql: Sql,
   ids: readonly string[],
   { from, to }: { readonly from: number; readonly to: number },
-  visit: (id: string, observation: Observation) => void,
+  visit: (id: string, at: number, status: string) => void,
 ): Promise<void> {
   const rows = await sql<(StoredChunk & { stream: string })[]>`
     select stream, ${sql.unsafe(CHUNK_COLUMNS)} from availability
@@ -164,7 +174,7 @@ export async function visitPolls(
     order by stream, chunk_start`;
   for (const { stream, ...chunk } of rows) {
     const { id } = deviceOf(stream);
-    for (const observation of unpack(chunk.start, chunk)) visit(id, observation);
+    forEachPacked(chunk.start, chunk, (at, status) => visit(id, at, status));
   }
 }
 

@@ -14,20 +14,28 @@ export interface Packed {
   readonly bytes: Uint8Array;
 }
 
-export function pack(chunkStart: number, observations: readonly Observation[]): Packed {
+/** Observations while they are gathered: two columns take a quarter of what objects do. */
+export interface Observations {
+  /** Epoch ms, ascending, each once. */
+  readonly at: number[];
+  /** Of the same places. */
+  readonly status: string[];
+}
+
+export function pack(chunkStart: number, observed: Observations): Packed {
   const codes = new Map<string, number>();
   // Seven bytes of varint and one of status are the most that one observation can take.
-  const bytes = new Uint8Array(observations.length * 9);
+  const bytes = new Uint8Array(observed.at.length * 9);
   let at = 0;
   let before = micros(chunkStart);
   let status: string | undefined;
-  for (const observation of observations) {
-    const moment = micros(observation.at);
-    const other = observation.status !== status;
+  for (let i = 0; i < observed.at.length; i++) {
+    const moment = micros(observed.at[i] ?? 0);
+    const other = observed.status[i] !== status;
     at = writeVarint(bytes, at, (moment - before) * 2 + (other ? 1 : 0));
     before = moment;
     if (!other) continue;
-    status = observation.status;
+    status = observed.status[i] ?? "";
     let code = codes.get(status);
     if (code === undefined) {
       code = codes.size;

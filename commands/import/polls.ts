@@ -105,7 +105,7 @@ async function knownPolls(
   const from = Math.min(...stores.map(({ keys }) => keys[0] ?? Infinity)) / 2000;
   const to = Math.max(...stores.map(({ keys }) => keys.at(-1) ?? -Infinity)) / 2000;
   const ids = stores.map(({ id }) => id);
-  await visitPolls(sql, ids, { from, to }, (id, { at, status }) => {
+  await visitPolls(sql, ids, { from, to }, (id, at, status) => {
     const keys = known.get(id) ?? [];
     if (keys.length === 0) known.set(id, keys);
     keys.push(Math.round(at * 1000) * 2 + (status === "inactive" ? 1 : 0));

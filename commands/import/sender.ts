@@ -36,7 +36,7 @@ export interface Sender {
 
 /** Enough to fill one batch of the log while another is written. */
 const UNDER_WAY_MAX = 4_000;
-const BYTES_UNDER_WAY_MAX = 32 * 1024 * 1024;
+const BYTES_UNDER_WAY_MAX = 8 * 1024 * 1024;
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 3_000;
 const PATIENCE_MS = 60_000;
