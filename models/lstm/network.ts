@@ -4,6 +4,7 @@
  * What comes out is the change from the last value to the next, in standard deviations of such
  * changes. An untrained network thus says "as before", the naive forecast, and learns what to add.
  */
+import { restoreWorker } from "../onnx/web_worker.ts"; // Before the packages.
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { setThreadsCount } from "@tensorflow/tfjs-backend-wasm";
@@ -38,6 +39,7 @@ export async function startTensorFlow(): Promise<void> {
   setThreadsCount(1);
   await tf.setBackend("wasm");
   await tf.ready();
+  restoreWorker();
 }
 
 export interface Network {

@@ -19,6 +19,7 @@ import {
   WINDOW_SIZE,
 } from "./samples.ts";
 import { fitScaler, scale, type Scaler } from "./scaler.ts";
+import { TooLittleDataError } from "./too_little.ts";
 
 export interface TrainingOptions {
   readonly series: string;
@@ -44,11 +45,6 @@ export interface TrainingProgress {
 export interface TrainedModel {
   readonly card: LstmCard;
   readonly onnx: Uint8Array<ArrayBuffer>;
-}
-
-/** There is not enough to learn from; the message says what there is and what is needed. */
-export class TooLittleDataError extends Error {
-  override readonly name = "TooLittleDataError";
 }
 
 export const READINGS_MIN = 500;

@@ -1,6 +1,8 @@
 /** Runs ONNX files with onnxruntime on WebAssembly, on the thread it is called from. */
+import { restoreWorker } from "./web_worker.ts"; // Before the package.
 import * as ort from "onnxruntime-web";
 
+restoreWorker();
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = "error";
 
@@ -18,6 +20,7 @@ export interface Session {
 
 export async function openSession(onnx: Uint8Array): Promise<Session> {
   const session = await ort.InferenceSession.create(onnx, { executionProviders: ["wasm"] });
+  restoreWorker();
   return {
     async run(input, { values, shape }, output) {
       const tensor = values instanceof Float64Array

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { samplesOf, usualInterval } from "../../../models/lstm/samples.ts";
-import {
-  TooLittleDataError,
-  type TrainingProgress,
-  trainLstm,
-} from "../../../models/lstm/train.ts";
+import { TooLittleDataError } from "../../../models/lstm/too_little.ts";
+import { type TrainingProgress, trainLstm } from "../../../models/lstm/train.ts";
+import { trainOnThread } from "../../../models/lstm/trainer.ts";
 import { readData, skipped } from "../../support/data.ts";
 import { MINUTE, START, wave } from "./series.ts";
 
@@ -109,4 +107,26 @@ Deno.test("New York's taxis are foretold better than by the last value", async (
   const { card } = await trainLstm(readings, { ...SMALL, units: { first: 16, second: 8 } });
   const { lstm, lastValue } = card.holdOut;
   assert.ok(lstm.mae < 0.8 * lastValue.mae, `${lstm.mae} against ${lastValue.mae}`);
+});
+
+Deno.test("on a thread of its own training gives the same, tells how far it is, and can be ended", async () => {
+  const options = { ...SMALL, epochsMax: 1 };
+  const { signal } = new AbortController();
+  const steps: TrainingProgress[] = [];
+  const onProgress = (step: TrainingProgress) => steps.push(step);
+  const here = await trainLstm(wave(520), options);
+  const there = await trainOnThread(wave(520), options, { onProgress, signal });
+  assert.deepEqual(there.onnx, here.onnx);
+  assert.equal(steps.at(-1)?.share, 1);
+
+  await assert.rejects(
+    () => trainOnThread(wave(10), options, { onProgress, signal }),
+    TooLittleDataError,
+  );
+  const ending = new AbortController();
+  const training = trainOnThread(wave(1_500), SMALL, {
+    onProgress: () => ending.abort(new Error("enough")),
+    signal: ending.signal,
+  });
+  await assert.rejects(() => training, /enough/);
 });
