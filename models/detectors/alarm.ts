@@ -1,42 +1,69 @@
 /**
- * When a run of high scores is one anomaly, and which reading detects it: the first.
+ * Which of many high scores is a detection: the first of what belongs together, and the fewer the
+ * more there were lately.
  *
- * What happened stays in sight of every detector for as long as its stretch of readings is long,
- * and comes back when the stretch ends. So after a detection there is quiet, and before the next
- * one the scores must once have been low.
+ * What happened stays in sight of a detector for as long as its stretch of readings is long, so
+ * before the next detection there is quiet, and the scores must once have been low. And a series
+ * that has just given several alarms has to show more to give another one: else every wild series
+ * would drown the others.
  */
-import { ALARM } from "./detector.ts";
+import { ALARM, ratioOf } from "./detector.ts";
+import { CALM } from "./rarity.ts";
 
-/** After a detection, in readings. */
-const QUIET = 100;
-/** A score so low ends what was going on. */
-export const CALM = 0.18;
+/** Detectors are learning: no alarm before. */
+const LEARNING_READINGS = 150;
+const QUIET_READINGS = 48;
+/** An alarm counts for a third after so many readings. */
+const FORGET_READINGS = 300;
+/** Right after an alarm the next one has to be so many times more remarkable, beyond once. */
+const RESTRAINT = 2;
 
 export interface SavedAlarm {
-  readonly readingsSince: number;
+  /** Readings so far, as far as it matters. */
+  readonly readings: number;
+  /** Detections of late, each fading. */
+  readonly recent: number;
+  readonly quiet: number;
   readonly calm: boolean;
 }
 
 export class Alarm {
-  #readingsSince: number;
+  #readings: number;
+  #recent: number;
+  /** Readings of quiet that are left. */
+  #quiet: number;
   #calm: boolean;
 
-  constructor(saved: SavedAlarm = { readingsSince: QUIET, calm: true }) {
-    this.#readingsSince = saved.readingsSince;
+  constructor(saved: SavedAlarm = { readings: 0, recent: 0, quiet: 0, calm: true }) {
+    this.#readings = saved.readings;
+    this.#recent = saved.recent;
+    this.#quiet = saved.quiet;
     this.#calm = saved.calm;
   }
 
   /** Whether the reading of this score is a detection. */
   update(score: number): boolean {
-    this.#readingsSince = Math.min(QUIET, this.#readingsSince + 1);
+    this.#readings = Math.min(LEARNING_READINGS, this.#readings + 1);
+    this.#recent *= 1 - 1 / FORGET_READINGS;
     if (score < CALM) this.#calm = true;
-    if (score < ALARM || !this.#calm || this.#readingsSince < QUIET) return false;
-    this.#readingsSince = 0;
+    if (this.#quiet > 0) {
+      this.#quiet--;
+      return false;
+    }
+    if (score < ALARM || !this.#calm || this.#readings < LEARNING_READINGS) return false;
+    if (ratioOf(score) < 1 + RESTRAINT * this.#recent) return false;
+    this.#recent++;
+    this.#quiet = QUIET_READINGS;
     this.#calm = false;
     return true;
   }
 
   toJSON(): SavedAlarm {
-    return { readingsSince: this.#readingsSince, calm: this.#calm };
+    return {
+      readings: this.#readings,
+      recent: this.#recent,
+      quiet: this.#quiet,
+      calm: this.#calm,
+    };
   }
 }

@@ -18,7 +18,7 @@ export interface Judgement {
 }
 
 export interface Detector {
-  /** `value` is finite, `at` in epoch ms; a clock that goes back is met with patience. */
+  /** `value` is within ±`VALUE_MAX`, `at` in epoch ms; a clock that goes back does no harm. */
   update(value: number, at: number): Judgement;
   toJSON(): unknown;
 }
@@ -31,9 +31,13 @@ export interface DetectorKind<Made extends Detector = Detector> {
   start(saved?: unknown): Made;
 }
 
+/** Larger values are as good as this one: its square is still a number. */
+export const VALUE_MAX = 1e150;
+
 /** Where a score begins to be an anomaly. */
 export const ALARM = 0.5;
 
+/** No opinion: too little is known yet, or the series has nothing that this detector looks for. */
 export const UNKNOWN: Judgement = {
   score: 0,
   expected: null,
@@ -46,4 +50,9 @@ export const UNKNOWN: Judgement = {
 export function scoreOf(size: number, limit: number): number {
   const ratio = size / limit;
   return ratio < 1 ? ratio / 2 : 1 - 0.5 / ratio;
+}
+
+/** How many times its limit something of this score is: the inverse of `scoreOf`. */
+export function ratioOf(score: number): number {
+  return score < 0.5 ? 2 * score : 0.5 / (1 - score);
 }

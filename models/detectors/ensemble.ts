@@ -1,14 +1,35 @@
 /**
  * The default for every series: several detectors, one opinion, no parameters.
+ *
+ * Members that rank what they see in its own history are pooled: how many times rarer than an
+ * anomaly has to be, averaged as logarithms with weights (a logarithmic opinion pool, Genest and
+ * Zidek 1986). Rules speak for themselves, when they do. What the ensemble says is the larger.
  */
 import type { Severity } from "../../events/device.ts";
 import { Alarm, type SavedAlarm } from "./alarm.ts";
-import { ALARM, type Detector, type DetectorKind, type Judgement } from "./detector.ts";
+import {
+  ALARM,
+  type Detector,
+  type DetectorKind,
+  type Judgement,
+  ratioOf,
+  scoreOf,
+  UNKNOWN,
+  VALUE_MAX,
+} from "./detector.ts";
+import { flatLine } from "./flat_line.ts";
+import { level } from "./level.ts";
+import { restlessness } from "./restlessness.ts";
+import { robustZ } from "./robust_z.ts";
+import { season } from "./season.ts";
 import { severityOf } from "./severity.ts";
+import { spike } from "./spike.ts";
 import { unfamiliar } from "./unfamiliar.ts";
 
-export interface Opinion extends Judgement {
+export interface Opinion {
   readonly name: string;
+  readonly score: number;
+  readonly reason: string;
 }
 
 export interface Verdict extends Judgement {
@@ -18,11 +39,26 @@ export interface Verdict extends Judgement {
   readonly threshold: number;
   /** Undefined below the threshold. */
   readonly severity: Severity | undefined;
-  /** The members' own, the surest first. */
+  /** What each member that has an opinion says, the surest first. */
   readonly detectors: readonly Opinion[];
 }
 
-const MEMBERS: readonly DetectorKind[] = [unfamiliar];
+interface Member {
+  readonly kind: DetectorKind;
+  /** In the pool; a rule has none. */
+  readonly weight: number;
+}
+
+/** Alone `unfamiliar` finds most; the others see what it is slow to see, and steady it. */
+const MEMBERS: readonly Member[] = [
+  { kind: unfamiliar, weight: 50 },
+  { kind: level, weight: 3 },
+  { kind: season, weight: 1 },
+  { kind: restlessness, weight: 1 },
+  { kind: robustZ, weight: 1 },
+  { kind: spike, weight: 0 },
+  { kind: flatLine, weight: 0 },
+];
 
 interface Saved {
   readonly members: Readonly<Record<string, unknown>>;
@@ -30,50 +66,71 @@ interface Saved {
 }
 
 export class Ensemble implements Detector {
-  readonly #members: readonly { readonly name: string; readonly detector: Detector }[];
+  readonly #detectors: readonly Detector[];
   readonly #alarm: Alarm;
 
   constructor(saved?: Saved) {
-    this.#members = MEMBERS.map(({ name, start }) => ({
-      name,
-      detector: start(saved?.members[name]),
-    }));
+    this.#detectors = MEMBERS.map(({ kind }) => kind.start(saved?.members[kind.name]));
     this.#alarm = new Alarm(saved?.alarm);
   }
 
   update(value: number, at: number): Verdict {
-    const detectors = this.#members
-      .map(({ name, detector }) => ({ name, ...detector.update(value, at) }))
-      .sort((a, b) => b.score - a.score);
-    const { score = 0, expected = null, lower = null, upper = null, reason = "" } = detectors[0] ??
-      {};
+    if (!Number.isFinite(value)) throw new RangeError(`Cannot judge ${value}: expected a number`);
+    const tame = Math.max(-VALUE_MAX, Math.min(VALUE_MAX, value));
+    const judgements = this.#detectors.map((detector) => detector.update(tame, at));
+    const score = combine(judgements);
     const isAnomaly = this.#alarm.update(score);
-    const severity = score < ALARM ? undefined : severityOf(score);
     return {
+      ...explain(judgements, score),
       score,
-      expected,
-      lower,
-      upper,
-      reason,
       isAnomaly,
       threshold: ALARM,
-      severity,
-      detectors,
+      severity: score < ALARM ? undefined : severityOf(score),
     };
   }
 
   toJSON(): Saved {
-    return {
-      members: Object.fromEntries(
-        this.#members.map(({ name, detector }) => [name, detector.toJSON()]),
-      ),
-      alarm: this.#alarm.toJSON(),
-    };
+    const saved = MEMBERS.map(({ kind }, i) => [kind.name, this.#detectors[i]?.toJSON()]);
+    return { members: Object.fromEntries(saved), alarm: this.#alarm.toJSON() };
   }
+}
+
+function combine(judgements: readonly Judgement[]): number {
+  let logs = 0;
+  let weights = 0;
+  let rule = 0;
+  for (let i = 0; i < MEMBERS.length; i++) {
+    const { weight } = MEMBERS[i] as Member;
+    const judgement = judgements[i] as Judgement;
+    if (judgement === UNKNOWN) continue;
+    if (weight === 0) rule = Math.max(rule, judgement.score);
+    else {
+      logs += weight * Math.log(ratioOf(judgement.score));
+      weights += weight;
+    }
+  }
+  const pooled = weights === 0 ? 0 : scoreOf(Math.exp(logs / weights), 1);
+  return Math.max(pooled, rule);
+}
+
+/** What the members say, and the expectation and the reason of the one to believe. */
+function explain(
+  judgements: readonly Judgement[],
+  score: number,
+): Omit<Verdict, "score" | "isAnomaly" | "threshold" | "severity"> {
+  const expecting = judgements.find(({ expected }) => expected !== null) ?? UNKNOWN;
+  const { expected, lower, upper } = expecting;
+  const detectors = judgements
+    .map((judgement, i) => ({ name: (MEMBERS[i] as Member).kind.name, judgement }))
+    .filter(({ judgement }) => judgement !== UNKNOWN)
+    .map(({ name, judgement }) => ({ name, score: judgement.score, reason: judgement.reason }))
+    .sort((a, b) => b.score - a.score);
+  const reason = score < ALARM ? "" : detectors[0]?.reason ?? "";
+  return { expected, lower, upper, reason, detectors };
 }
 
 export const ensemble: DetectorKind<Ensemble> = {
   name: "ensemble",
-  looksFor: "whatever its members look for",
+  looksFor: "all of these together",
   start: (saved) => new Ensemble(saved as Saved | undefined),
 };

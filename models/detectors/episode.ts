@@ -2,7 +2,7 @@
  * The life of an anomaly: it starts with a detection, has a peak, and ends when the scores have
  * been low for a while.
  */
-import { CALM } from "./alarm.ts";
+import { CALM } from "./rarity.ts";
 
 /** So many low scores in a row end it: shorter lulls are part of it. */
 const CALM_READINGS = 12;

@@ -7,7 +7,7 @@
  * not one per reading and length (the recurrence of STOMP, Zhu et al. 2016, without its
  * normalisation: level and size of a stretch are what may be wrong with it).
  */
-import { pack, unpack } from "./packing.ts";
+import { pack32, unpack32 } from "./packing.ts";
 
 /** How far back a stretch may end. */
 const PAST = 2000;
@@ -15,10 +15,14 @@ const PAST = 2000;
 const NEAREST = 10;
 /** After so many readings sums are made afresh: neither memory nor rounding grows. */
 const RENEWAL = 128;
-/** Differences beyond are all the same to us; their sums stay finite, also in single precision. */
-const VALUE_MAX = 1e36;
-/** As a part of the largest value. */
-const ROUNDING = 1e-9;
+/**
+ * Of the mean size of values: those larger than `CLIP` are as good as that large, so that what one
+ * of them leaves behind in a single-precision sum stays small; sums below `ROUNDING` are nothing
+ * but that.
+ */
+const CLIP = 65_536;
+const ROUNDING = 1e-3;
+const VALUE_MAX = 1e30;
 
 export interface SavedNeighbours {
   readonly origin: number;
@@ -46,22 +50,22 @@ export class Neighbours {
   /** Whether the sums below know the values; they are made when first needed. */
   #ready = false;
   /** Per length and lag: summed differences between the latest stretch and the one `lag` before. */
-  readonly #sums: Float64Array[];
+  readonly #sums: Float32Array[];
   /** Per length: the sums of the nearest stretches, ascending, and their lags. */
-  readonly #best: Float64Array[];
+  readonly #best: Float32Array[];
   readonly #lags: Int32Array[];
-  /** Sums below this are rounding. */
-  #rounding = 0;
+  /** Mean size of the values at the last renewal. */
+  #size = 0;
 
   /** `lengths` of the stretches compared, in readings. */
   constructor(lengths: readonly number[], saved?: SavedNeighbours) {
     this.#lengths = lengths;
-    this.#sums = lengths.map(() => new Float64Array(0));
-    this.#best = lengths.map(() => new Float64Array(NEAREST).fill(Infinity));
+    this.#sums = lengths.map(() => new Float32Array(0));
+    this.#best = lengths.map(() => new Float32Array(NEAREST).fill(Infinity));
     this.#lags = lengths.map(() => new Int32Array(NEAREST));
     if (saved) {
       this.#origin = saved.origin;
-      this.#values = unpack(saved.values);
+      this.#values = unpack32(saved.values);
       this.#count = this.#values.length;
       this.#since = saved.since;
       this.#ready = false;
@@ -99,7 +103,7 @@ export class Neighbours {
   toJSON(): SavedNeighbours {
     return {
       origin: this.#origin,
-      values: pack(this.#values.subarray(0, this.#count)),
+      values: pack32(this.#values.subarray(0, this.#count)),
       since: this.#since,
     };
   }
@@ -110,16 +114,16 @@ export class Neighbours {
       longer.set(this.#values);
       this.#values = longer;
     }
-    const offset = value - this.#origin;
-    this.#values[this.#count++] = Math.max(-VALUE_MAX, Math.min(VALUE_MAX, offset));
+    const limit = this.#size > 0 ? Math.min(VALUE_MAX, CLIP * this.#size) : VALUE_MAX;
+    this.#values[this.#count++] = Math.max(-limit, Math.min(limit, value - this.#origin));
     this.#since++;
   }
 
   /** Moves every sum of one length on to the stretch that ends at `last`, and finds the nearest. */
   #step(index: number, last: number): void {
     const length = this.#lengths[index] as number;
-    const sums = this.#sums[index] as Float64Array;
-    const best = (this.#best[index] as Float64Array).fill(Infinity);
+    const sums = this.#sums[index] as Float32Array;
+    const best = (this.#best[index] as Float32Array).fill(Infinity);
     const lags = this.#lags[index] as Int32Array;
     const values = this.#values;
     const newest = values[last] as number;
@@ -130,21 +134,22 @@ export class Neighbours {
     const furthest = Math.min(PAST, dropped);
     let limit = Infinity;
     for (let lag = length; lag <= furthest; lag++) {
-      const sum = (sums[lag] as number) + Math.abs(newest - (values[last - lag] as number)) -
+      sums[lag] = (sums[lag] as number) + Math.abs(newest - (values[last - lag] as number)) -
         Math.abs(leaving - (values[dropped - lag] as number));
-      sums[lag] = sum;
+      const sum = sums[lag] as number;
       if (sum < limit) limit = insert(best, lags, sum, lag);
     }
     for (let lag = Math.max(length, furthest + 1); lag <= Math.min(PAST, last); lag++) {
-      const sum = (sums[lag] as number) + Math.abs(newest - (values[last - lag] as number));
-      sums[lag] = sum;
+      sums[lag] = (sums[lag] as number) + Math.abs(newest - (values[last - lag] as number));
+      const sum = sums[lag] as number;
       if (lag === dropped + 1 && sum < limit) limit = insert(best, lags, sum, lag);
     }
   }
 
   #distance(index: number, length: number): number {
+    const rounding = ROUNDING * this.#size;
     let total = 0;
-    for (const sum of this.#best[index] as Float64Array) total += sum < this.#rounding ? 0 : sum;
+    for (const sum of this.#best[index] as Float32Array) total += sum < rounding ? 0 : sum;
     return total === Infinity ? NaN : total / (NEAREST * length);
   }
 
@@ -177,15 +182,15 @@ export class Neighbours {
   #sumUp(): void {
     const end = this.#count - this.#since;
     const lagMax = Math.min(PAST, end + RENEWAL);
-    let largest = 0;
-    for (let i = 0; i < end; i++) largest = Math.max(largest, Math.abs(this.#values[i] as number));
-    this.#rounding = largest * ROUNDING;
+    let total = 0;
+    for (let i = 0; i < end; i++) total += Math.abs(this.#values[i] as number);
+    this.#size = end === 0 ? 0 : total / end;
     for (const [index, length] of this.#lengths.entries()) {
-      if ((this.#sums[index] as Float64Array).length <= lagMax) {
-        this.#sums[index] = new Float64Array(lagMax + 1);
+      if ((this.#sums[index] as Float32Array).length <= lagMax) {
+        this.#sums[index] = new Float32Array(lagMax + 1);
       }
-      const sums = this.#sums[index] as Float64Array;
-      const best = (this.#best[index] as Float64Array).fill(Infinity);
+      const sums = this.#sums[index] as Float32Array;
+      const best = (this.#best[index] as Float32Array).fill(Infinity);
       const lags = this.#lags[index] as Int32Array;
       let limit = Infinity;
       for (let lag = length; lag <= lagMax; lag++) {
@@ -194,6 +199,7 @@ export class Neighbours {
           sum += Math.abs((this.#values[i] as number) - (this.#values[i - lag] as number));
         }
         sums[lag] = sum;
+        sum = sums[lag] as number;
         if (lag <= end - length && sum < limit) limit = insert(best, lags, sum, lag);
       }
     }
@@ -214,7 +220,7 @@ export class Neighbours {
 }
 
 /** Puts a sum among the smallest; returns the largest of them, which the next has to beat. */
-function insert(best: Float64Array, lags: Int32Array, sum: number, lag: number): number {
+function insert(best: Float32Array, lags: Int32Array, sum: number, lag: number): number {
   let at = NEAREST - 1;
   while (at > 0 && (best[at - 1] as number) > sum) {
     best[at] = best[at - 1] as number;

@@ -4,12 +4,16 @@
  *
  * Scores of neighbouring readings are much alike, so a long history need not be kept whole: when
  * the memory is full every second score is dropped and from then on only every second one kept.
- * After `STRIDE_MAX` it is a window of the latest `KEPT_MAX · STRIDE_MAX` readings.
+ * At `STRIDE_MAX` it becomes a window over the latest `capacity · STRIDE_MAX` readings.
  */
-import { pack, unpack } from "./packing.ts";
+import { pack32, unpack32 } from "./packing.ts";
+import { Sorted } from "./sorted.ts";
 
-const KEPT_MAX = 512;
 const STRIDE_MAX = 32;
+
+/** Scores kept: where the rarest of five hundred has to be told from the rest, and where not. */
+export const TAIL_LONG = 512;
+export const TAIL_SHORT = 128;
 
 export interface SavedTail {
   readonly kept: string;
@@ -19,69 +23,57 @@ export interface SavedTail {
 
 export class Tail {
   /** In the order in which they came. */
-  #kept: number[];
-  /** The same scores, ascending. */
-  #sorted: number[];
+  readonly #kept: Float32Array;
+  readonly #sorted: Sorted;
   #stride: number;
   /** Scores since the last one that was kept. */
   #skipped: number;
 
-  constructor(saved?: SavedTail) {
-    this.#kept = saved ? [...unpack(saved.kept)] : [];
-    this.#sorted = this.#kept.toSorted((a, b) => a - b);
+  constructor(capacity: number, saved?: SavedTail) {
+    const kept = saved ? unpack32(saved.kept) : new Float32Array(0);
+    this.#kept = new Float32Array(capacity);
+    this.#kept.set(kept);
+    this.#sorted = new Sorted(capacity, Float64Array.from(kept));
     this.#stride = saved?.stride ?? 1;
     this.#skipped = saved?.skipped ?? 0;
   }
 
   /**
-   * The share of scores so far, this one included, that are at least as high: 1 for an ordinary
-   * one, 1 / (n + 1) for the highest of all. This score becomes part of the history.
+   * The share of scores so far, this one included, that are at least as high: 1 for the lowest,
+   * 1 / (n + 1) for the highest of all. This score becomes part of the history.
    */
   update(score: number): number {
     const exact = Math.fround(score); // What is kept has single precision; compare like with like.
-    const at = firstNotBelow(this.#sorted, exact);
-    const share = (1 + this.#sorted.length - at) / (1 + this.#sorted.length);
+    const { count } = this.#sorted;
+    const share = (1 + count - this.#sorted.below(exact)) / (1 + count);
     if (++this.#skipped >= this.#stride) {
       this.#skipped = 0;
-      this.#keep(exact);
+      if (count === this.#kept.length) this.#makeRoom();
+      this.#kept[this.#sorted.count] = exact;
+      this.#sorted.add(exact);
     }
     return share;
   }
 
-  #keep(score: number): void {
-    if (this.#kept.length === KEPT_MAX) this.#makeRoom();
-    this.#kept.push(score);
-    this.#sorted.splice(firstNotBelow(this.#sorted, score), 0, score);
-  }
-
   #makeRoom(): void {
-    if (this.#stride < STRIDE_MAX) {
-      this.#stride *= 2;
-      this.#kept = this.#kept.filter((_, i) => i % 2 === 1);
-      this.#sorted = this.#kept.toSorted((a, b) => a - b);
-    } else {
-      const oldest = this.#kept.shift() as number;
-      this.#sorted.splice(firstNotBelow(this.#sorted, oldest), 1);
+    const kept = this.#kept;
+    if (this.#stride >= STRIDE_MAX) {
+      this.#sorted.remove(kept[0] as number);
+      kept.copyWithin(0, 1);
+      return;
+    }
+    this.#stride *= 2;
+    for (let i = 0; i < kept.length >> 1; i++) {
+      this.#sorted.remove(kept[2 * i] as number);
+      kept[i] = kept[2 * i + 1] as number;
     }
   }
 
   toJSON(): SavedTail {
     return {
-      kept: pack(Float32Array.from(this.#kept)),
+      kept: pack32(this.#kept.subarray(0, this.#sorted.count)),
       stride: this.#stride,
       skipped: this.#skipped,
     };
   }
-}
-
-/** Index of the first that is not below this; all of them ascend. */
-function firstNotBelow(sorted: readonly number[], score: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] as number) < score) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -8,11 +8,12 @@
 import { ALARM, type Detector, type DetectorKind, type Judgement, UNKNOWN } from "./detector.ts";
 import { type Forecast, Neighbours, type SavedNeighbours } from "./neighbours.ts";
 import { rarityScore } from "./rarity.ts";
-import { type SavedTail, Tail } from "./tail.ts";
+import { type SavedTail, Tail, TAIL_LONG } from "./tail.ts";
 import { short } from "./words.ts";
 
-/** In readings. */
-const LENGTHS = [31, 48] as const;
+/** In readings. The longer stretch says more and so counts more; the shorter one says it sooner. */
+const STRETCHES = [{ length: 24, weight: 1 / 3 }, { length: 48, weight: 2 / 3 }] as const;
+const LENGTHS = STRETCHES.map(({ length }) => length);
 
 interface Saved {
   readonly neighbours: SavedNeighbours;
@@ -25,20 +26,20 @@ export class Unfamiliar implements Detector {
 
   constructor(saved?: Saved) {
     this.#neighbours = new Neighbours(LENGTHS, saved?.neighbours);
-    this.#tails = LENGTHS.map((_, index) => new Tail(saved?.tails[index]));
+    this.#tails = LENGTHS.map((_, index) => new Tail(TAIL_LONG, saved?.tails[index]));
   }
 
   update(value: number): Judgement {
     const forecast = this.#neighbours.forecast(0);
     const distances = this.#neighbours.update(value);
-    let logs = 0;
-    for (const [index, tail] of this.#tails.entries()) {
+    let log = 0;
+    for (const [index, { weight }] of STRETCHES.entries()) {
       const distance = distances[index] as number;
-      logs += Number.isNaN(distance) ? 0 : Math.log(tail.update(distance));
+      const tail = this.#tails[index] as Tail;
+      if (!Number.isNaN(distance)) log += weight * Math.log(tail.update(distance));
     }
-    if (!forecast) return UNKNOWN;
-    const rarity = Math.exp(logs / LENGTHS.length);
-    const score = rarityScore(rarity);
+    if (!forecast || distances.some(Number.isNaN)) return UNKNOWN;
+    const score = rarityScore(Math.exp(log));
     return { score, ...forecast, reason: describe(score, forecast) };
   }
 
