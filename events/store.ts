@@ -111,9 +111,11 @@ const known = new Set<string>();
 export function isTimeZone(name: string): boolean {
   if (known.has(name)) return true;
   try {
+    // Each takes for a zone what the other does not: "IST", which may be any of three, or an instant.
     new Intl.DateTimeFormat("en", { timeZone: name });
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
   } catch {
-    return false; // Intl throws for a zone that does not exist.
+    return false; // Both throw for a zone that does not exist.
   }
   known.add(name);
   return true;

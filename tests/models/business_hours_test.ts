@@ -1,6 +1,7 @@
 /** Business time against the slow and obvious way: asking the wall clock at every minute or second. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { isTimeZone } from "../../events/store.ts";
 import {
   type BusinessHours,
   businessIntervals,
@@ -197,6 +198,19 @@ Deno.test("a skipped day, a fraction of a second and a moment before 1970 are no
     businessIntervals({ hours, zone: "America/New_York" }, from, to),
     openSteps({ hours, zone: "America/New_York" }, from, to, MINUTE),
   );
+});
+
+Deno.test("a zone that a schedule may name has business hours, and what is no zone may not be named", () => {
+  const odd = ["america/chicago", "US/Pacific", "EST5EDT", "Asia/Katmandu", "UTC", "+05:30", "-08"];
+  const hours = SCHEDULES["a plain day"] ?? null;
+  const [from, to] = [Date.UTC(2025, 5, 4), Date.UTC(2025, 5, 5)];
+  for (const zone of [...Intl.supportedValuesOf("timeZone"), ...odd]) {
+    assert.ok(isTimeZone(zone), zone);
+    assert.equal(openHours({ hours, zone }, from, to), 8, zone);
+  }
+  for (const zone of ["IST", "CST", "Mars/Olympus", "", "2025-06-01T00:00+05:30"]) {
+    assert.ok(!isTimeZone(zone), zone);
+  }
 });
 
 Deno.test("an empty window has no business time, and what is no time of day is refused by name", () => {
