@@ -64,15 +64,11 @@ async function isGzip(path: string): Promise<boolean> {
 }
 
 async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  let file: Readable | undefined;
   try {
-    let stream: Readable = createReadStream(path, { highWaterMark: 256 * 1024 });
-    if (await isGzip(path)) {
-      const packed = stream;
-      const gunzip = createGunzip({ chunkSize: 256 * 1024 });
-      packed.on("error", (error) => gunzip.destroy(error));
-      stream = packed.pipe(gunzip);
-    }
-    yield* stream;
+    const packed = await isGzip(path);
+    file = createReadStream(path, { highWaterMark: 256 * 1024 });
+    yield* packed ? unpacked(file) : file;
   } catch (error) {
     if (error instanceof UserError) throw error;
     const why = error instanceof Deno.errors.NotFound
@@ -81,7 +77,15 @@ async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
       ? error.message
       : error;
     throw new UserError(`Cannot read ${path}: ${why}`, { cause: error });
+  } finally {
+    file?.destroy();
   }
+}
+
+function unpacked(file: Readable): Readable {
+  const gunzip = createGunzip({ chunkSize: 256 * 1024 });
+  file.on("error", (error) => gunzip.destroy(error));
+  return file.pipe(gunzip);
 }
 
 function countLines(text: string): number {
