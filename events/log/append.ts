@@ -43,28 +43,33 @@ export class PartitionLostError extends Error {
 
 const encoder = new TextEncoder();
 
-/** The batch as bytes, hashed onto the one before it. */
-export interface SealedBatch {
-  readonly prepared: PreparedBatch;
-  readonly events: Uint8Array;
-  readonly quarantine: Uint8Array;
+/** The batch as the bytes that are hashed and stored. Made where it was decided, to be handed over. */
+export interface EncodedBatch extends Omit<PreparedBatch, "eventLines" | "quarantine"> {
+  readonly events: Uint8Array<ArrayBuffer>;
+  readonly quarantine: Uint8Array<ArrayBuffer>;
+}
+
+export function encode({ eventLines, quarantine, ...rest }: PreparedBatch): EncodedBatch {
+  return {
+    ...rest,
+    events: encoder.encode(eventLines),
+    quarantine: encoder.encode(quarantine.map(quarantineLine).join("")),
+  };
+}
+
+/** The batch, hashed onto the one before it. */
+export interface SealedBatch extends EncodedBatch {
   readonly hash: Uint8Array;
 }
 
-export async function seal(
-  previousHash: Uint8Array,
-  prepared: PreparedBatch,
-): Promise<SealedBatch> {
-  const events = encoder.encode(prepared.eventLines);
-  const quarantine = encoder.encode(prepared.quarantine.map(quarantineLine).join(""));
-  const line = encoder.encode(batchLine(prepared.row));
-  const hash = await chainHash(previousHash, line, events, quarantine);
-  return { prepared, events, quarantine, hash };
+export async function seal(previousHash: Uint8Array, batch: EncodedBatch): Promise<SealedBatch> {
+  const line = encoder.encode(batchLine(batch.row));
+  return { ...batch, hash: await chainHash(previousHash, line, batch.events, batch.quarantine) };
 }
 
 /** Resolves when the batch is on disk. Throws PartitionLostError. */
 export async function append(sql: Sql, batch: SealedBatch): Promise<void> {
-  const { row } = batch.prepared;
+  const { row } = batch;
   await sql.begin(async (tx) => {
     if (!await advance(tx, batch)) throw new PartitionLostError(row.partition, row.batch);
     if (batch.events.length > 0) await copyIn(tx, "events", EVENT_COLUMNS, batch.events);
@@ -75,8 +80,8 @@ export async function append(sql: Sql, batch: SealedBatch): Promise<void> {
 }
 
 /** Moves the partition and records the batch, in one statement; false if it was not ours to move. */
-async function advance(tx: TransactionSql, { prepared, hash }: SealedBatch): Promise<boolean> {
-  const { row, sequenceTimeUs, streamCreated } = prepared;
+async function advance(tx: TransactionSql, batch: SealedBatch): Promise<boolean> {
+  const { row, sequenceTimeUs, streamCreated, hash } = batch;
   const moved = await tx`
     with moved as (
       update partitions set

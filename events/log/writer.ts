@@ -1,6 +1,7 @@
 /** Hands batches to the writer's thread, in order, and tells when each is on disk. */
-import { PartitionLostError, type PreparedBatch } from "./append.ts";
+import { encode, PartitionLostError, type PreparedBatch } from "./append.ts";
 import type { ConnectOptions } from "./database.ts";
+import type { BatchRow } from "./rows.ts";
 import type { FromWriter, ToWriter } from "./writer_thread.ts";
 
 export interface Writer {
@@ -26,19 +27,20 @@ export function startWriter(database: ConnectOptions): Writer {
   });
   const waiting = new Map<
     number,
-    { batch: PreparedBatch; resolve(hash: Uint8Array): void; reject(error: Error): void }
+    { row: BatchRow; resolve(hash: Uint8Array): void; reject(error: Error): void }
   >();
   const closed = Promise.withResolvers<void>();
   let last = 0;
 
-  const send = (message: ToWriter): void => thread.postMessage(message);
+  const send = (message: ToWriter, handedOver: Transferable[] = []): void =>
+    thread.postMessage(message, handedOver);
 
   thread.onmessage = ({ data }: MessageEvent<FromWriter>) => {
     if (data.type === "closed") return closed.resolve();
     const waiter = waiting.get(data.id);
     waiting.delete(data.id);
     if (data.type === "appended") waiter?.resolve(data.hash);
-    else waiter?.reject(revive(data, waiter.batch));
+    else waiter?.reject(revive(data, waiter.row));
   };
   thread.onerror = (event) => {
     event.preventDefault();
@@ -54,8 +56,12 @@ export function startWriter(database: ConnectOptions): Writer {
     begin: (hash) => send({ type: "begin", hash }),
     append: (batch) =>
       new Promise((resolve, reject) => {
-        waiting.set(++last, { batch, resolve, reject });
-        send({ type: "append", id: last, batch });
+        const bytes = encode(batch);
+        waiting.set(++last, { row: batch.row, resolve, reject });
+        send({ type: "append", id: last, batch: bytes }, [
+          bytes.events.buffer,
+          bytes.quarantine.buffer,
+        ]);
       }),
     async close() {
       send({ type: "close" });
@@ -67,7 +73,7 @@ export function startWriter(database: ConnectOptions): Writer {
 
 function revive(
   { name, reason }: { name: string; reason: string },
-  { row }: PreparedBatch,
+  row: BatchRow,
 ): Error {
   return name === "PartitionLostError"
     ? new PartitionLostError(row.partition, row.batch)

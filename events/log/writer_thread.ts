@@ -5,14 +5,14 @@
  * that decides, every answer would lie around until the current batch is decided; here it is
  * taken up at once, and deciding and writing really overlap.
  */
-import { append, type PreparedBatch, seal } from "./append.ts";
+import { append, type EncodedBatch, seal } from "./append.ts";
 import { connect, type ConnectOptions, type Sql } from "./database.ts";
 
 export type ToWriter =
   | { readonly type: "open"; readonly database: ConnectOptions }
   /** Begins a run of batches on top of this hash; whatever failed before is forgotten. */
   | { readonly type: "begin"; readonly hash: Uint8Array }
-  | { readonly type: "append"; readonly id: number; readonly batch: PreparedBatch }
+  | { readonly type: "append"; readonly id: number; readonly batch: EncodedBatch }
   | { readonly type: "close" };
 
 export type FromWriter =
@@ -62,7 +62,7 @@ async function reconnect(): Promise<void> {
   sql = database && connect(database);
 }
 
-async function write(id: number, batch: PreparedBatch): Promise<void> {
+async function write(id: number, batch: EncodedBatch): Promise<void> {
   try {
     // A batch on top of one that failed rests on nothing.
     if (failure) throw failure;

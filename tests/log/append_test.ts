@@ -1,6 +1,12 @@
 /** The log's promises, on the PostgreSQL that Telltale starts and on one that a user brings. */
 import assert from "node:assert/strict";
-import { append, PartitionLostError, type PreparedBatch, seal } from "../../events/log/append.ts";
+import {
+  append,
+  encode,
+  PartitionLostError,
+  type PreparedBatch,
+  seal,
+} from "../../events/log/append.ts";
 import { connect, type ConnectOptions, type Sql, sqlInstant } from "../../events/log/database.ts";
 import { readPosition } from "../../events/log/partitions.ts";
 import { readPartition, readStream } from "../../events/log/read.ts";
@@ -120,7 +126,7 @@ async function expectEmpty(sql: Sql): Promise<void> {
 const PROMISES: Readonly<Record<string, (place: Place) => Promise<void>>> = {
   async "what is read is what was written, to the last byte"({ sql }) {
     const quarantine = HOSTILE.map((text, i) => setAside(i + 1, text));
-    const sealed = await seal(NOTHING, batchOf(1, HOSTILE, { quarantine }));
+    const sealed = await seal(NOTHING, encode(batchOf(1, HOSTILE, { quarantine })));
     await append(sql, sealed);
     const events = await readPartition(sql, 0, 0, 100);
     assert.deepEqual(events.map(({ data }) => data.text), HOSTILE);
@@ -141,7 +147,7 @@ const PROMISES: Readonly<Record<string, (place: Place) => Promise<void>>> = {
     let previous: Uint8Array = NOTHING;
     for (const number of [1, 2, 3]) {
       const quarantine = number === 2 ? [{ ...setAside(9, "x\ty"), batch: 2 }] : [];
-      const sealed = await seal(previous, batchOf(number, HOSTILE, { quarantine }));
+      const sealed = await seal(previous, encode(batchOf(number, HOSTILE, { quarantine })));
       await append(sql, sealed);
       previous = sealed.hash;
     }
@@ -182,10 +188,10 @@ const PROMISES: Readonly<Record<string, (place: Place) => Promise<void>>> = {
       "a quarantined message twice": { ...good, quarantine: [setAside(1, "x"), setAside(1, "x")] },
     };
     for (const [what, batch] of Object.entries(broken)) {
-      await assert.rejects(append(sql, await seal(NOTHING, batch)), what);
+      await assert.rejects(append(sql, await seal(NOTHING, encode(batch))), what);
       await expectEmpty(sql);
     }
-    await append(sql, await seal(NOTHING, good));
+    await append(sql, await seal(NOTHING, encode(good)));
     assert.equal((await readPosition(sql, 0)).offset, 2);
   },
 
@@ -200,7 +206,7 @@ const PROMISES: Readonly<Record<string, (place: Place) => Promise<void>>> = {
       let hash: Uint8Array = NOTHING;
       for (let number = 1; number <= 20; number++) {
         const sealed = await Promise.all(
-          writers.map(({ name }) => seal(hash, batchOf(number, ["x"], { writer: name }))),
+          writers.map(({ name }) => seal(hash, encode(batchOf(number, ["x"], { writer: name })))),
         );
         const ends = await Promise.allSettled(writers.map((writer, i) => {
           const batch = sealed[i] ?? assert.fail();
@@ -231,7 +237,7 @@ const PROMISES: Readonly<Record<string, (place: Place) => Promise<void>>> = {
       writer.begin(NOTHING);
       await writer.append(batchOf(1, ["x"]));
       const { hash } = await readPosition(sql, 0);
-      await append(sql, await seal(hash, batchOf(2, ["x"], { writer: "B" })));
+      await append(sql, await seal(hash, encode(batchOf(2, ["x"], { writer: "B" }))));
       const ends = await Promise.allSettled([2, 3, 4].map((n) => writer.append(batchOf(n, ["x"]))));
       for (const end of ends) {
         assert.ok(end.status === "rejected" && end.reason instanceof PartitionLostError);

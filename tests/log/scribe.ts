@@ -4,7 +4,7 @@
  * quarantine, a recorded loss, a changed history of the broker, batches without events.
  */
 import type { RecordedEvent } from "../../events/event.ts";
-import { append, seal } from "../../events/log/append.ts";
+import { append, encode, seal } from "../../events/log/append.ts";
 import type { Sql } from "../../events/log/database.ts";
 import { sqlInstant } from "../../events/log/database.ts";
 import { eventLine, type QuarantineRow } from "../../events/log/rows.ts";
@@ -76,7 +76,7 @@ export function createScribe(sql: Sql, partition = 0): Scribe {
         for (const said of entry.events) record(said, { sequence, messageId: `m-${sequence}` });
       }
     }
-    const sealed = await seal(hash, {
+    const encoded = encode({
       row: {
         partition,
         batch,
@@ -94,6 +94,7 @@ export function createScribe(sql: Sql, partition = 0): Scribe {
       sequenceTimeUs: now * 1000,
       streamCreated: "2026-05-01T00:00:00Z",
     });
+    const sealed = await seal(hash, encoded);
     await append(sql, sealed);
     hash = sealed.hash;
   }
