@@ -96,7 +96,12 @@ export function concludeReading(
   if (latest === null) return undefined;
   const { verdict, ended } = latest;
   const noted = { score: toldScore(verdict.score) };
-  const found = (episode: number) => findingOf(verdict, episode, Number(data.value));
+  const found = (episode: number): AnomalyFound => ({
+    episode,
+    startedAt: formatInstant(open?.startedAt ?? at),
+    value: Number(data.value),
+    ...findingOf(verdict),
+  });
   if (verdict.isAnomaly) {
     const episode = current?.episode ?? episodes + 1;
     const detected = { type: "AnomalyDetected", data: found(episode), occurredAt: at } as const;
@@ -123,12 +128,10 @@ function isWorse(score: number, than: Severity): boolean {
   return RANK[severityOf(toldScore(score))] > RANK[than];
 }
 
-function findingOf(verdict: Verdict, episode: number, value: number): AnomalyFound {
+function findingOf(verdict: Verdict): Omit<AnomalyFound, "episode" | "startedAt" | "value"> {
   const { expected, lower, upper, reason, threshold, detectors } = verdict;
   const score = toldScore(verdict.score);
   return {
-    episode,
-    value,
     score,
     threshold,
     severity: severityOf(score),

@@ -40,6 +40,8 @@ export type AnomalyPast = Readonly<{
 
 export type AnomalyFound = Readonly<{
   episode: number;
+  /** When this anomaly began; for its first reading its own moment. */
+  startedAt: string;
   value: number;
   /** How unusual the value is, 0 to 1, and from where on that is an anomaly. */
   score: number;

@@ -120,29 +120,33 @@ function ofStream({ stream, ...row }: Omit<Alert, "sensorId"> & { stream: string
   return { sensorId: deviceOf(stream).id, ...row };
 }
 
-function detect(row: Alert | undefined, { stream, data, occurredAt: at }: RecordedEvent): Alert {
+/** An alert as a finding shows it, with nothing known of what came before or after. */
+export function alertOf({ stream, data, occurredAt: at }: RecordedEvent): Alert {
   const found = data as AnomalyFound;
-  if (row === undefined) {
-    return {
-      sensorId: deviceOf(stream).id,
-      episode: found.episode,
-      startedAt: at,
-      lastAt: at,
-      endedAt: null,
-      detections: 1,
-      peakAt: at,
-      peak: found,
-      resolvedAt: null,
-      resolvedBy: null,
-    };
-  }
+  return {
+    sensorId: deviceOf(stream).id,
+    episode: found.episode,
+    startedAt: parseInstant(found.startedAt) ?? at,
+    lastAt: at,
+    endedAt: null,
+    detections: 1,
+    peakAt: at,
+    peak: found,
+    resolvedAt: null,
+    resolvedBy: null,
+  };
+}
+
+function detect(row: Alert | undefined, event: RecordedEvent): Alert {
+  if (row === undefined) return alertOf(event);
+  const { data, occurredAt: at } = event;
+  const found = data as AnomalyFound;
   row.detections++;
   return worsen(row, found, at);
 }
 
 function worsen(row: Alert, found: AnomalyFound, at: number): Alert {
   row.lastAt = Math.max(row.lastAt, at);
-  row.startedAt = Math.min(row.startedAt, at);
   if (found.score <= row.peak.score) return row;
   return { ...row, peak: found, peakAt: at };
 }

@@ -7,6 +7,7 @@ import { atmRegistryRoutes } from "./contracts/atm_registry.ts";
 import { atmTelemetryRoutes } from "./contracts/atm_telemetry.ts";
 import { storeReportRoutes } from "./contracts/stores.ts";
 import { sensorRoutes } from "./contracts/sensors.ts";
+import { seriesRoutes } from "./contracts/series/mod.ts";
 import { dashboardRoutes } from "./dashboard/mod.ts";
 import type { Deps } from "./deps.ts";
 import { deviceStoryRoutes } from "./device_story.ts";
@@ -14,6 +15,7 @@ import { deviceRoutes } from "./devices.ts";
 import { docsRoutes } from "./docs.ts";
 import { eventRoutes } from "./events.ts";
 import { fleetRoutes } from "./fleet.ts";
+import { graphqlRoutes } from "./graphql/mod.ts";
 import { healthRoutes } from "./health.ts";
 import { guardHosts } from "./hosts.ts";
 import { liveRoutes } from "./live/mod.ts";
@@ -43,6 +45,7 @@ const TAGS = [
   "Quarantine",
   "System",
   "ATM monitoring",
+  "3-sigma series",
   "Sensors",
   "Store monitoring",
 ];
@@ -75,7 +78,10 @@ export function createApp(deps: Deps): OpenAPIHono {
   app.route(API, liveRoutes(deps));
   app.route(API, statsRoutes(deps));
   app.route("/", storeReportRoutes(deps));
-  app.route(API, sensorRoutes(deps, createOwnWrites(deps)));
+  const ownWrites = createOwnWrites(deps);
+  app.route(API, sensorRoutes(deps, ownWrites));
+  app.route(`${API}/graphql`, graphqlRoutes(`${API}/graphql`, { ...deps, ownWrites }));
+  app.route("/", seriesRoutes(deps));
   app.route("/", healthRoutes(deps));
   app.route("/", metricRoutes(deps.register));
   app.route("/", docsRoutes());

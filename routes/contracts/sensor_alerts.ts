@@ -154,7 +154,7 @@ export function sensorAlertRoutes(deps: SensorAlertDeps): OpenAPIHono {
 }
 
 function findingJson(found: AnomalyFound, at: number): z.infer<typeof Finding> {
-  const { episode: _, detectors, ...fields } = found;
+  const { episode: _, startedAt: __, detectors, ...fields } = found;
   return { timestamp: formatInstant(at), ...fields, detectors: [...detectors] };
 }
 

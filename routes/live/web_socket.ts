@@ -58,9 +58,10 @@ export function webSocketResponse(
   return response;
 }
 
-function upgrade(request: Request): Deno.WebSocketUpgrade {
+/** Throws ProblemError where the request is no handshake. */
+export function upgrade(request: Request, protocol = ""): Deno.WebSocketUpgrade {
   try {
-    return Deno.upgradeWebSocket(request);
+    return Deno.upgradeWebSocket(request, { protocol });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new ProblemError(400, "bad-upgrade", `This is no WebSocket handshake: ${error.message}`);

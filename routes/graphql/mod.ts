@@ -1,0 +1,143 @@
+/**
+ * GraphQL at one path: questions by GET and POST, subscriptions by SSE and WebSocket, and for a
+ * browser that just comes by a playground, all of it served from here.
+ */
+import { type DocumentNode, GraphQLError } from "graphql";
+import { createYoga, type Plugin, useExecutionCancellation } from "graphql-yoga";
+import { Hono } from "hono";
+import { BusUnavailableError } from "../../events/bus/publisher.ts";
+import { CursorError } from "../../projections/cursor.ts";
+import { boundedBody } from "../body.ts";
+import type { Deps } from "../deps.ts";
+import { ProblemError } from "../problem.ts";
+import { tooMuch } from "./limits.ts";
+import { createGraphqlSchema, type GraphqlDeps } from "./schema.ts";
+import { TooSlowError } from "./watch.ts";
+import { graphqlSockets } from "./web_socket.ts";
+
+const QUESTION_BYTES_MAX = 64 * 1024;
+
+/** The playground is one page with everything in it; nothing of it comes from elsewhere. */
+const PLAYGROUND_POLICY = [
+  "default-src 'self'",
+  "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "worker-src 'self' blob: data:",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+  "object-src 'none'",
+].join("; ");
+
+export function graphqlRoutes(
+  path: string,
+  deps: GraphqlDeps & Pick<Deps, "report" | "stopping">,
+): Hono {
+  const yoga = createYoga({
+    schema: createGraphqlSchema(deps),
+    graphqlEndpoint: path,
+    landingPage: false,
+    // The playground is ours to serve; pages of other origins have no business here.
+    graphiql: false,
+    cors: false,
+    logging: false,
+    plugins: [useExecutionCancellation(), limits()],
+    maskedErrors: { maskError: (error) => masked(error, deps.report) },
+  });
+  const sockets = graphqlSockets({
+    stopping: deps.stopping,
+    execute: (args) => (args.rootValue as Enveloped).execute(args),
+    subscribe: (args) => (args.rootValue as Enveloped).subscribe(args),
+    async prepare(_context, _id, { query, variables, operationName }) {
+      const enveloped = yoga.getEnveloped({}) as unknown as Enveloped;
+      const { schema, parse, validate, contextFactory } = enveloped;
+      let document: DocumentNode;
+      try {
+        document = parse(query);
+      } catch (error) {
+        return [error as GraphQLError];
+      }
+      const errors = validate(schema, document);
+      if (errors.length > 0) return [...errors];
+      return {
+        schema,
+        document,
+        operationName: operationName ?? null,
+        variableValues: variables ?? null,
+        contextValue: await contextFactory(),
+        rootValue: enveloped,
+      };
+    },
+  });
+
+  const app = new Hono();
+  app.use("/", boundedBody(QUESTION_BYTES_MAX));
+  app.on(["GET", "POST"], "/", async (c) => {
+    if (c.req.header("upgrade")?.toLowerCase() === "websocket") return sockets(c.req.raw);
+    const wantsPage = c.req.header("accept")?.includes("text/html") && !c.req.query("query");
+    if (c.req.method === "GET" && wantsPage) return await playground(path);
+    return await yoga.fetch(c.req.raw);
+  });
+  return app;
+}
+
+type Enveloped = ReturnType<ReturnType<typeof createYoga>["getEnveloped"]>;
+
+/** The page is nine megabytes: read when first asked for. */
+async function playground(endpoint: string): Promise<Response> {
+  const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql");
+  const page = await renderGraphiQL({ endpoint, title: "Telltale GraphQL", defaultQuery: EXAMPLE });
+  return new Response(page, {
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": PLAYGROUND_POLICY,
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+    },
+  });
+}
+
+const EXAMPLE = `# What sensors read, and what was odd about it.
+{
+  anomalyAlerts(resolved: false, limit: 5) { id sensorId severity message timestamp }
+  sensorData(limit: 10) { sensorId timestamp value unit isAnomaly anomalyScore }
+}
+`;
+
+/** Refuses what goes too deep or may fetch too much, before any of it runs. */
+function limits(): Plugin {
+  return {
+    onExecute({ args, setResultAndStopExecution }) {
+      const refused = tooMuch(args.document, args.operationName, args.variableValues ?? {});
+      if (refused) setResultAndStopExecution({ errors: [refusal(refused)] });
+    },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const refused = tooMuch(args.document, args.operationName, args.variableValues ?? {});
+      if (refused) setResultAndStopExecution({ errors: [refusal(refused)] });
+    },
+  };
+}
+
+function refusal({ code, message }: { code: string; message: string }): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, http: { status: 400 } } });
+}
+
+/** What is meant for whoever asked; all else is reported and stays with us. */
+function masked(error: unknown, report: (error: Error) => void): Error {
+  const cause = error instanceof GraphQLError ? error.originalError : error;
+  if (error instanceof GraphQLError && cause === undefined) return error;
+  if (cause instanceof GraphQLError) return error as GraphQLError;
+  const place = error instanceof GraphQLError
+    ? { nodes: error.nodes ?? null, path: error.path ?? null }
+    : {};
+  const told = (message: string, code: string) =>
+    new GraphQLError(message, { ...place, extensions: { code } });
+  if (cause instanceof ProblemError || cause instanceof BusUnavailableError) {
+    return told(cause.message, cause.code);
+  }
+  if (cause instanceof CursorError) return told(cause.message, "BAD_USER_INPUT");
+  if (cause instanceof TooSlowError) return told(cause.message, "TOO_SLOW");
+  report(cause instanceof Error ? cause : new Error(String(cause)));
+  return told("Something failed on our side; try again shortly", "INTERNAL");
+}
