@@ -27,6 +27,9 @@ const FILES = [
   "icon.svg",
   "live.js",
   "main.js",
+  "report_forms.js",
+  "reports.css",
+  "reports.js",
   "style.css",
   "trend.js",
 ] as const;

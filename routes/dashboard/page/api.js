@@ -17,10 +17,24 @@ export async function get(path, parameters = {}) {
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined && value !== "") url.searchParams.set(name, value);
   }
-  const response = await fetch(url, {
+  return await answerOf(fetch(url, {
     headers: { accept: "application/json" },
     signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
+  }));
+}
+
+/** `send("POST", "/reports", { format: "csv" })`; undefined where the answer has no body. */
+export async function send(method, path, body) {
+  return await answerOf(fetch(`/api/v1${path}`, {
+    method,
+    headers: { accept: "application/json", "content-type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  }));
+}
+
+async function answerOf(asking) {
+  const response = await asking;
   const body = await response.json().catch(() => undefined);
   if (!response.ok) {
     const said = body?.detail ?? body?.title ?? response.statusText;

@@ -3,8 +3,11 @@
  * event it saw, so nothing in between is missed; we only show that it is trying.
  */
 
-/** `onState` hears "connecting", "live" or "lost"; `onEvent` each recorded event of the topics. */
-export function listen({ topics, onEvent, onState }) {
+/**
+ * `onState` hears "connecting", "live" or "lost"; `onEvent` each recorded event of the topics,
+ * `onReport` each report that has ended.
+ */
+export function listen({ topics, onEvent, onReport, onState }) {
   let source;
   let retry;
 
@@ -21,6 +24,7 @@ export function listen({ topics, onEvent, onState }) {
       }
     };
     source.onmessage = (message) => onEvent(JSON.parse(message.data));
+    source.addEventListener("report", (message) => onReport(JSON.parse(message.data)));
     // We read too slowly and were let go: join again at the head.
     source.addEventListener("dropped", () => {
       source.close();

@@ -6,6 +6,7 @@ import { byId, make } from "./elements.js";
 import { count } from "./format.js";
 import { refreshDevices, refreshKpis, startFilter } from "./fleet.js";
 import { listen } from "./live.js";
+import { openReports } from "./reports.js";
 
 /** Changes are gathered for a moment: a hundred events ask the server once. */
 const GATHER_MS = 400;
@@ -18,7 +19,8 @@ const CONNECTION = {
   lost: ["Reconnecting", "bad"],
 };
 
-let device;
+/** What is shown in place of the fleet: a device, or the reports. */
+let opened;
 /** Each change of view is a new one; what belongs to an older one is not shown any more. */
 let visit = 0;
 let gathering = false;
@@ -45,7 +47,7 @@ async function refreshView() {
   try {
     await Promise.all([
       refreshStats(),
-      ...(device ? [device.refresh()] : [refreshKpis(), refreshAlarms(), refreshDevices()]),
+      ...(opened ? [opened.refresh()] : [refreshKpis(), refreshAlarms(), refreshDevices()]),
     ]);
     byId("problem").hidden = true;
   } catch (error) {
@@ -81,22 +83,37 @@ function refreshSoon() {
 
 async function route() {
   const current = ++visit;
-  device?.close();
-  device = undefined;
+  opened?.close();
+  opened = undefined;
   const [kind, id] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
-  byId("fleet-view").hidden = Boolean(kind && id);
-  byId("device-view").hidden = !(kind && id);
+  const view = kind === "reports" && !id ? "reports" : kind && id ? "device" : "fleet";
+  for (const name of ["fleet", "device", "reports"]) {
+    byId(`${name}-view`).hidden = name !== view;
+  }
+  markView(view);
   document.title = "Telltale";
   scrollTo(0, 0);
-  if (!(kind && id)) {
-    // One under way may still be asking for the view that was left.
-    await refreshing;
-    return refresh();
+  if (view === "device") return await showDevice(kind, id, current);
+  // One under way may still be asking for the view that was left.
+  await refreshing;
+  if (current !== visit) return;
+  if (view === "reports") opened = openReports(byId("reports-view"), showProblem);
+  return refresh();
+}
+
+function markView(view) {
+  for (const link of byId("views").querySelectorAll("a")) {
+    const isShown = link.hash === (view === "reports" ? "#/reports" : "#/");
+    if (isShown) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
+}
+
+async function showDevice(kind, id, current) {
   try {
-    const opened = await openDevice(kind, id, showProblem);
-    if (current !== visit) return opened.close();
-    device = opened;
+    const device = await openDevice(kind, id, showProblem);
+    if (current !== visit) return device.close();
+    opened = device;
     byId("problem").hidden = true;
     byId("content").focus({ preventScroll: true });
   } catch (error) {
@@ -121,7 +138,8 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
 setInterval(age, 1000);
 setInterval(() => document.hidden || refresh(), REFRESH_MS);
 listen({
-  topics: ["alarms", "status", "devices"],
+  topics: ["alarms", "status", "devices", "reports"],
+  onReport: refreshSoon,
   onEvent(event) {
     tell(event);
     refreshSoon();
