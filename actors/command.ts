@@ -5,6 +5,7 @@ import type { NewEvent } from "../events/event.ts";
 import type { Kind } from "../events/vocabulary.ts";
 import { clearAll } from "./alarm.ts";
 import { type CommandInput, CommandRejectedError } from "./decider.ts";
+import { decidePromoteModel, decideRecordModel } from "./models.ts";
 import { decideFit } from "./series.ts";
 import type { DeviceState } from "./state.ts";
 
@@ -26,6 +27,10 @@ export function decideCommand(
     );
   }
   switch (command) {
+    case "RecordModel":
+      return decideRecordModel(state.models, input);
+    case "PromoteModel":
+      return decidePromoteModel(state.models, input);
     case "DescribeDevice":
       return [{ type: "DeviceDescribed", data, occurredAt: at }];
     case "AcknowledgeAlarm":

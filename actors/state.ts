@@ -1,5 +1,6 @@
 /** What an actor remembers of its device. */
 import type { Anomalies } from "./anomaly.ts";
+import type { Models } from "./models.ts";
 import type { Recent } from "./repeats.ts";
 import type { Rolling } from "./rolling.ts";
 import type { Fits } from "./series.ts";
@@ -18,6 +19,8 @@ export interface DeviceState extends Listening, Recent {
   readonly rolling: Rolling;
   /** Absent until the first fit. */
   fits?: Fits | undefined;
+  /** Absent until the first was trained. */
+  models?: Models | undefined;
   /** A sensor's; absent until its first event. */
   anomalies?: Anomalies | undefined;
 }

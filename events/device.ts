@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import type { NewEvent } from "./event.ts";
+import { PromoteModel, RecordModel } from "./model.ts";
 import { FitSeriesModel } from "./series.ts";
 
 export const ALARM_REASONS = ["offline", "silent", "error"] as const;
@@ -48,6 +49,9 @@ export const COMMANDS = {
   DecommissionDevice: z.object({ by }),
   RecommissionDevice: z.object({ by }),
   FitSeriesModel,
+  /** A model was trained of what this device said. */
+  RecordModel,
+  PromoteModel,
   /** Somebody has dealt with an anomaly of a sensor, by its number. */
   ResolveAnomaly: z.object({ episode: z.int().min(1), by }),
 } as const satisfies Record<string, z.ZodType>;

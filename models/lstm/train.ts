@@ -19,7 +19,7 @@ import {
   WINDOW_SIZE,
 } from "./samples.ts";
 import { fitScaler, scale, type Scaler } from "./scaler.ts";
-import { TooLittleDataError } from "./too_little.ts";
+import { READINGS_MAX, READINGS_MIN, TooLittleDataError, WINDOWS_MIN } from "./limits.ts";
 
 export interface TrainingOptions {
   readonly series: string;
@@ -46,11 +46,6 @@ export interface TrainedModel {
   readonly card: LstmCard;
   readonly onnx: Uint8Array<ArrayBuffer>;
 }
-
-export const READINGS_MIN = 500;
-/** Older readings are left out: what a series did long ago tells less, and costs as much. */
-export const READINGS_MAX = 20_000;
-const WINDOWS_MIN = 300;
 
 const TRAIN_SHARE = 0.7;
 const VALIDATION_SHARE = 0.1;

@@ -1,6 +1,6 @@
 /** Trains on a thread of its own, so that what comes in meanwhile does not wait. */
 import type { Reading } from "./samples.ts";
-import { TooLittleDataError } from "./too_little.ts";
+import { TooLittleDataError } from "./limits.ts";
 import type { TrainedModel, TrainingOptions, TrainingProgress } from "./train.ts";
 import type { FromTraining, ToTraining } from "./training_thread.ts";
 

@@ -1,7 +1,7 @@
 /** The thread a forecaster is trained on: minutes of arithmetic during which nothing may wait for it. */
 import type { LstmCard } from "./card.ts";
 import type { Reading } from "./samples.ts";
-import { TooLittleDataError } from "./too_little.ts";
+import { TooLittleDataError } from "./limits.ts";
 import type { TrainingOptions, TrainingProgress } from "./train.ts";
 
 export interface ToTraining {

@@ -14,6 +14,7 @@ import { Sample } from "../../events/series.ts";
 import { pollsOf, StorePoll, StorePolls, StoreSchedule } from "../../events/store.ts";
 import type { Kind } from "../../events/vocabulary.ts";
 import { unpackSample } from "../../models/training_sample.ts";
+import { modelsIn as modelsTrained } from "../../projections/models.ts";
 import { modelsIn } from "../../projections/series_models.ts";
 
 const FOLDER = new URL("../examples/", import.meta.url);
@@ -107,6 +108,14 @@ const MEANINGS: Readonly<Record<string, (event: Event) => void>> = {
     assert.deepEqual(stateAfter("sensor", event).fits, { count: 1, recent });
     const [model] = modelsIn([{ ...event, stream: "sensor-S-1", version: 4 }]);
     assert.deepEqual([model?.number, model?.mean, model?.to], [2, 10, "9223372036854775807"]);
+  },
+  ModelTrained(event) {
+    const trained = [{ model: "a".repeat(64), kind: "lstm" }];
+    assert.deepEqual(stateAfter("sensor", event).models, { trained, inForce: {} });
+    assert.equal(modelsTrained([event])[0]?.card.series, "S-1");
+  },
+  ModelPromoted(event) {
+    assert.deepEqual(stateAfter("sensor", event).models?.inForce, { lstm: "a".repeat(64) });
   },
   TrainingSampleKept({ data }) {
     const { timestamps, values } = unpackSample(Sample.parse(data));

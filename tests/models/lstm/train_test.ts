@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { samplesOf, usualInterval } from "../../../models/lstm/samples.ts";
-import { TooLittleDataError } from "../../../models/lstm/too_little.ts";
+import { TooLittleDataError } from "../../../models/lstm/limits.ts";
 import { type TrainingProgress, trainLstm } from "../../../models/lstm/train.ts";
 import { trainOnThread } from "../../../models/lstm/trainer.ts";
 import { readData, skipped } from "../../support/data.ts";
