@@ -10,6 +10,7 @@ const LOADERS: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   replay: () => import("./replay.ts"),
   verify: () => import("./verify.ts"),
   rebuild: () => import("./rebuild.ts"),
+  evaluate: () => import("./evaluate.ts"),
   test: () => import("./test.ts"),
   bench: () => import("./bench.ts"),
   check: () => import("./check.ts"),
