@@ -16,7 +16,7 @@ const ATM_MEASURES = [
   "uptime_seconds",
 ];
 
-const VIBRATION_MEASURES: readonly (readonly [group: string, name: string, measure: string])[] = [
+const VIBRATION_MEASURES: readonly (readonly [group: string, field: string, name: string])[] = [
   ["acceleration", "rms", "acceleration.rms"],
   ["acceleration", "peak", "acceleration.peak"],
   ["acceleration", "crestFactor", "acceleration.crestFactor"],
@@ -47,12 +47,27 @@ export function forEachMeasure(
 }
 
 function forEachVibration(data: Json, visit: (name: string, value: number) => void): void {
-  const prefix = typeof data.bearingId === "string" ? `${data.bearingId}.` : "";
-  for (const [group, name, measure] of VIBRATION_MEASURES) {
-    const value = (data[group] as Json | null | undefined)?.[name];
-    if (typeof value === "number") visit(prefix + measure, value);
+  const names = namesOf(typeof data.bearingId === "string" ? `${data.bearingId}.` : "");
+  for (let i = 0; i < VIBRATION_MEASURES.length; i++) {
+    const [group, field] = VIBRATION_MEASURES[i] as typeof VIBRATION_MEASURES[number];
+    const value = (data[group] as Json | null | undefined)?.[field];
+    if (typeof value === "number") visit(names[i] as string, value);
   }
-  if (typeof data.temperature === "number") visit(`${prefix}temperature`, data.temperature);
+  if (typeof data.temperature === "number") visit(names.at(-1) as string, data.temperature);
+}
+
+/** The names a bearing's measures have, by its prefix: a text put together anew is slow to look up. */
+const knownNames = new Map<string, readonly string[]>();
+const NAMES_KEPT_MAX = 10_000;
+
+function namesOf(prefix: string): readonly string[] {
+  let names = knownNames.get(prefix);
+  if (names === undefined) {
+    names = [...VIBRATION_MEASURES.map(([, , name]) => prefix + name), `${prefix}temperature`];
+    if (knownNames.size >= NAMES_KEPT_MAX) knownNames.clear();
+    knownNames.set(prefix, names);
+  }
+  return names;
 }
 
 /** The status a report observed; undefined for every other event. */

@@ -41,7 +41,23 @@ export interface Device {
 
 /** With the numbers of the newest report beside it, by which fleets are averaged. */
 export interface DeviceRow extends Device {
-  measures: Map<string, number>;
+  measures: ReadonlyMap<string, number>;
+  /** Of `latest`, while `measures` are of an earlier report. */
+  latestType?: string | undefined;
+}
+
+/** A device reports many times between two looks at its numbers, so they are only then picked out. */
+export function measuresOf(device: DeviceRow): ReadonlyMap<string, number> {
+  const { latestType, latest } = device;
+  if (latestType !== undefined && latest !== null) {
+    const measures = new Map<string, number>();
+    forEachMeasure({ type: latestType, data: latest }, (name, value) => {
+      measures.set(storable(name), value);
+    });
+    device.measures = measures;
+    device.latestType = undefined;
+  }
+  return device.measures;
 }
 
 /** The device after this event. Changes the given one in place. */
@@ -75,6 +91,7 @@ function unknownDevice(stream: string, firstSeenAt: number): DeviceRow {
     reports: 0,
     latest: null,
     measures: new Map(),
+    latestType: undefined,
     openAlarms: 0,
     decommissioned: false,
   };
@@ -87,9 +104,7 @@ function report(device: DeviceRow, event: RecordedEvent): void {
   device.lastAt = event.occurredAt;
   device.latest = withoutWaveform(event.data);
   if (typeof event.data.location === "string") device.location = storable(event.data.location);
-  const { measures } = device;
-  measures.clear();
-  forEachMeasure(event, (name, value) => measures.set(storable(name), value));
+  device.latestType = event.type;
 }
 
 /** The newest of them is what the device shows, in the shape in which it would have come alone. */

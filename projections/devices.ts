@@ -2,7 +2,7 @@
 import { type Sql, sqlInstant } from "../events/log/database.ts";
 import { DEVICE_ID, deviceOf, isKind, KINDS } from "../events/vocabulary.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { type Device, type DeviceRow, foldDevice } from "./device.ts";
+import { type Device, type DeviceRow, foldDevice, measuresOf } from "./device.ts";
 import type { Projection } from "./projection.ts";
 import { REPORTS } from "./reports.ts";
 
@@ -120,6 +120,7 @@ const COLUMNS = [
 ] as const;
 
 function toColumns(row: DeviceRow): Record<typeof COLUMNS[number][0], unknown> {
+  const measures = measuresOf(row);
   return {
     kind: row.kind,
     id: row.id,
@@ -137,8 +138,8 @@ function toColumns(row: DeviceRow): Record<typeof COLUMNS[number][0], unknown> {
     last_at: instantOrNull(row.lastAt),
     reports: row.reports,
     latest: row.latest === null ? null : JSON.stringify(row.latest),
-    measure_names: [...row.measures.keys()],
-    measure_values: [...row.measures.values()],
+    measure_names: [...measures.keys()],
+    measure_values: [...measures.values()],
     open_alarms: row.openAlarms,
     decommissioned: row.decommissioned,
   };

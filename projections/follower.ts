@@ -14,11 +14,13 @@ import type { Tail } from "./tail.ts";
 
 /** A row written four times a second is fresh; written for every reading it would be the bottleneck. */
 const FLUSH_INTERVAL_MS = 250;
-/** Under load each row takes in more before it is written: half the writing for half the freshness. */
+/** Under load each row takes in more before it is written: a quarter of the writing, as little fresh. */
 const BUSY_EVENTS = 5_000;
-const BUSY_FLUSH_INTERVAL_MS = 500;
-/** Bounds memory and the length of one transaction while catching up. */
-const FLUSH_EVENTS_MAX = 20_000;
+const BUSY_FLUSH_INTERVAL_MS = 1_000;
+/** When nothing came for so long, the load is over and freshness counts again. */
+const QUIET_MS = 100;
+/** Bounds what has to be folded again when a flush fails. */
+const FLUSH_EVENTS_MAX = 60_000;
 const FLUSH_ROWS_MAX = 20_000;
 /** Folds this long before the write path gets the thread again; it takes about as long a batch. */
 const TURN_MS = 10;
@@ -82,6 +84,7 @@ export function startFollower(options: FollowerOptions): Follower {
   let folded = new Map<number, number>();
   let unwritten = 0;
   let lastFlush = 0;
+  let movedAt = 0;
   let hurried = false;
   let stopping = false;
   let done = false;
@@ -184,8 +187,10 @@ export function startFollower(options: FollowerOptions): Follower {
     }
     generation ??= await begin();
     const moved = await advance();
-    const interval = unwritten < BUSY_EVENTS ? FLUSH_INTERVAL_MS : BUSY_FLUSH_INTERVAL_MS;
-    const due = lastFlush + interval - performance.now();
+    const now = performance.now();
+    if (moved) movedAt = now;
+    const busy = unwritten >= BUSY_EVENTS && now < movedAt + QUIET_MS;
+    const due = lastFlush + (busy ? BUSY_FLUSH_INTERVAL_MS : FLUSH_INTERVAL_MS) - now;
     const full = unwritten >= FLUSH_EVENTS_MAX || folding.changed() >= FLUSH_ROWS_MAX;
     if (flushing !== undefined) {
       if (full) await flushing;
@@ -193,7 +198,7 @@ export function startFollower(options: FollowerOptions): Follower {
     } else if (unwritten > 0 && (full || due <= 0 || (!moved && (hurried || stopping)))) {
       startFlush(generation);
     } else if (!moved && !stopping) {
-      await wake.wait(unwritten > 0 ? due : 1_000);
+      await wake.wait(unwritten === 0 ? 1_000 : busy ? Math.min(due, QUIET_MS) : due);
     }
     retryMs = RETRY_MS_MIN;
     if (!moved) turnEndsAt = 0;
