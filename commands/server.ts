@@ -18,7 +18,9 @@ import { projections } from "../projections/mod.ts";
 import { forgetOldReadings } from "../projections/readings.ts";
 import { type Projector, startProjector } from "../projections/projector.ts";
 import { startReportService } from "../reports/service.ts";
+import { createSeriesModels } from "../projections/series_models.ts";
 import { createApp } from "../routes/app.ts";
+import { createSeriesUsage } from "../routes/contracts/series/usage.ts";
 import { LOOPBACK_HOSTS, type Readiness, type Stats } from "../routes/deps.ts";
 import {
   lockDataFolder,
@@ -121,12 +123,20 @@ async function start(
   const started: { runtime?: Runtime } = {};
   const register = new Registry();
   registerRuntimeMetrics(register, () => started.runtime?.workers ?? [], projector);
+  // Nobody else writes to a database of our own; one that was given may have others.
+  const models = createSeriesModels({ sql: reading, alone: database.managed });
+  const usage = createSeriesUsage({ sql: reading, register });
+  const using = usage.start((error) =>
+    log("warn", "counts of predictions are not written", { problem: String(error) })
+  );
+  undo.push(() => using.stop());
   const app = createApp({
     sql: reading,
     publisher,
     feed,
     readEvents: (partition, after, limit) => readPartition(reading, partition, after, limit),
     stateAt: (kind, id, instant) => stateAt(reading, kind, id, instant),
+    series: { models, usage },
     stats: () => statsOf(reading, started.runtime, projector),
     readiness: () => readinessOf(reading, connection, started.runtime, projector),
     cursor: () => cursorOf(projector, partitions),
@@ -148,9 +158,13 @@ async function start(
     partitions: config.partitions,
     kvPath: config.kvUrl ?? `${folder.path}/snapshots.sqlite`,
     now: Date.now,
-    positioned: (partition, offset) => projector.reached(partition, offset),
+    positioned(partition, offset) {
+      projector.reached(partition, offset);
+      models.missed();
+    },
     crowded: () => projector.crowded(),
     committed(events) {
+      models.offer(events);
       projector.offer(events);
       feed.publish(events);
     },

@@ -5,6 +5,8 @@ import type { RecordedEvent } from "../events/event.ts";
 import type { Feed } from "../events/feed.ts";
 import type { Sql } from "../events/log/database.ts";
 import type { Kind } from "../events/vocabulary.ts";
+import type { SeriesModels } from "../projections/series_models.ts";
+import type { SeriesUsage } from "./contracts/series/usage.ts";
 import type { ReportService } from "../reports/service.ts";
 
 /** An offset per partition: how far somebody has got in the whole log. */
@@ -19,6 +21,8 @@ export interface Deps {
   readEvents(partition: number, after: number, limit: number): Promise<readonly RecordedEvent[]>;
   /** The actor folded from everything recorded up to an instant (epoch ms); undefined for none. */
   stateAt(kind: Kind, id: string, instant: number): Promise<ActorState | undefined>;
+  /** The models of series, and how much they are asked. */
+  readonly series: { readonly models: SeriesModels; readonly usage: SeriesUsage };
   stats(): Promise<Stats>;
   readiness(): Promise<Readiness>;
   /** Offsets the read models are true for, as text: `0:123`, or `0:12,1:55`. */

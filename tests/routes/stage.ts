@@ -7,7 +7,9 @@ import { createFeed } from "../../events/feed.ts";
 import { readPartition } from "../../events/log/read.ts";
 import { projections } from "../../projections/mod.ts";
 import { startProjector } from "../../projections/projector.ts";
+import { createSeriesModels } from "../../projections/series_models.ts";
 import { createApp } from "../../routes/app.ts";
+import { createSeriesUsage } from "../../routes/contracts/series/usage.ts";
 import { type Deps, LOOPBACK_HOSTS } from "../../routes/deps.ts";
 import { formatOffsets } from "../../routes/offsets.ts";
 import { appendToLog, createRecorder, type Fact } from "../projections/log.ts";
@@ -49,6 +51,7 @@ export async function openStage(overrides: Partial<Deps> = {}): Promise<Stage> {
   const sent: Sent[] = [];
   const reported: Error[] = [];
   const stopping = new AbortController();
+  const register = new Registry();
 
   const publisher: Publisher = {
     publish(subject, payload, options = {}) {
@@ -63,6 +66,10 @@ export async function openStage(overrides: Partial<Deps> = {}): Promise<Stage> {
     feed,
     readEvents: (partition, after, limit) => readPartition(sql, partition, after, limit),
     stateAt: () => Promise.resolve(undefined),
+    series: {
+      models: createSeriesModels({ sql, alone: false }),
+      usage: createSeriesUsage({ sql, register }),
+    },
     stats: () =>
       Promise.resolve({ events: 0, quarantined: 0, devices: {}, partitions: [], projections: [] }),
     readiness: () => Promise.resolve({ ok: true, parts: {} }),
@@ -74,7 +81,7 @@ export async function openStage(overrides: Partial<Deps> = {}): Promise<Stage> {
     reports: { subscribe: () => () => {} },
     now: () => NOW,
     version: "0.0.0-test",
-    register: new Registry(),
+    register,
     report: (error) => reported.push(error),
     allowedHosts: LOOPBACK_HOSTS,
     stopping: stopping.signal,
