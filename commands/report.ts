@@ -3,10 +3,8 @@ import { parseArgs } from "node:util";
 import type { Sql } from "../events/log/database.ts";
 import { readHeads } from "../events/log/query.ts";
 import { formatInstant } from "../events/instant.ts";
-import { availability } from "../projections/availability.ts";
-import type { Projection } from "../projections/projection.ts";
 import { startProjector } from "../projections/projector.ts";
-import { schedules } from "../projections/schedules.ts";
+import { caughtUp, READ_BY_REPORTS } from "../reports/caught_up.ts";
 import { compute, type Table } from "../reports/compute.ts";
 import { ReportError, writeFile } from "../reports/files.ts";
 import type { ReportRequest } from "../reports/request.ts";
@@ -135,16 +133,13 @@ async function catchUp(
   const heads = await readHeads(sql);
   const projector = await startProjector({
     sql,
-    projections: [availability, schedules].map((projection) => projection as Projection),
+    projections: READ_BY_REPORTS,
     partitions: [...heads.keys()],
   });
   try {
-    while (!await projector.waitFor(heads, LOOK_MS)) {
+    while (!await caughtUp(projector, heads, LOOK_MS)) {
       signal.throwIfAborted();
       onLag(Math.max(...projector.lag().values()));
-    }
-    for (const [name, problem] of projector.errors()) {
-      throw new UserError(`Cannot make a report: projection "${name}" stopped: ${problem}`);
     }
   } finally {
     await projector.stop();

@@ -41,8 +41,12 @@ export interface Projector {
   lag(): ReadonlyMap<string, number>;
   /** Why projections stopped; empty while all run. */
   errors(): ReadonlyMap<string, string>;
-  /** True once every running projection has reached the cursor (offset per partition). */
-  waitFor(cursor: ReadonlyMap<number, number>, timeoutMs: number): Promise<boolean>;
+  /** True once every running projection, or these, has reached the cursor (offset per partition). */
+  waitFor(
+    cursor: ReadonlyMap<number, number>,
+    timeoutMs: number,
+    names?: readonly string[],
+  ): Promise<boolean>;
   /** Writes what was offered, then ends; gives up on an unreachable database after a while. */
   stop(): Promise<void>;
 }
@@ -82,8 +86,11 @@ export async function startProjector(options: ProjectorOptions): Promise<Project
     else follow(projection);
   }
 
-  function reached(cursor: ReadonlyMap<number, number>): boolean {
-    for (const follower of followers.values()) {
+  function reached(
+    cursor: ReadonlyMap<number, number>,
+    awaited: readonly Follower[],
+  ): boolean {
+    for (const follower of awaited) {
       if (follower.error() !== undefined) continue;
       const positions = follower.positions();
       for (const [partition, offset] of cursor) {
@@ -93,16 +100,21 @@ export async function startProjector(options: ProjectorOptions): Promise<Project
     return true;
   }
 
-  function waitFor(cursor: ReadonlyMap<number, number>, timeoutMs: number): Promise<boolean> {
-    if (reached(cursor)) return Promise.resolve(true);
-    for (const follower of followers.values()) follower.hurry();
+  function waitFor(
+    cursor: ReadonlyMap<number, number>,
+    timeoutMs: number,
+    names: readonly string[] = [...followers.keys()],
+  ): Promise<boolean> {
+    const awaited = names.flatMap((name) => followers.get(name) ?? []);
+    if (reached(cursor, awaited)) return Promise.resolve(true);
+    for (const follower of awaited) follower.hurry();
     return new Promise((resolve) => {
       const end = (answer: boolean) => {
         clearTimeout(timer);
         waiting.delete(look);
         resolve(answer);
       };
-      const look = () => reached(cursor) && end(true);
+      const look = () => reached(cursor, awaited) && end(true);
       const timer = setTimeout(() => end(false), timeoutMs);
       waiting.add(look);
     });

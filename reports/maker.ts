@@ -1,11 +1,15 @@
 /** Hands one report at a time to the thread that makes them, and ends the thread when it must stop. */
 import type { ConnectOptions } from "../events/log/database.ts";
+import { ReportError } from "./files.ts";
 import type { Try } from "./jobs.ts";
 import type { ReportRequest } from "./request.ts";
 import type { FromThread, ToThread } from "./thread.ts";
 
 export interface Maker {
-  /** Resolves when the report is stored, or was found to be ours no longer. Throws MakingFailedError. */
+  /**
+   * Resolves when the report is stored, or was found to be ours no longer. Throws ReportError,
+   * MakingFailedError, and the signal's reason.
+   */
   make(
     trying: Try,
     request: ReportRequest,
@@ -15,11 +19,12 @@ export interface Maker {
   close(): void;
 }
 
-/** Why no report came of it. */
+/** It is our own fault that no report came of it. */
 export class MakingFailedError extends Error {
   override readonly name = "MakingFailedError";
 
-  constructor(message: string, readonly explained: boolean, readonly code: string) {
+  /** `code` is what PostgreSQL or the connection to it calls the error; "" for any other. */
+  constructor(message: string, readonly code: string) {
     super(message);
   }
 }
@@ -56,12 +61,13 @@ export function createMaker(database: ConnectOptions): Maker {
       worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
         if (data.type === "progress") onProgress(data.done, data.total);
         else if (data.type === "ended") resolve();
-        else reject(new MakingFailedError(data.reason, data.explained, data.code));
+        else if (data.explained) reject(new ReportError(data.reason));
+        else reject(new MakingFailedError(data.reason, data.code));
       };
       worker.onerror = (event) => {
         event.preventDefault();
         end();
-        reject(new MakingFailedError(event.message, false, ""));
+        reject(new MakingFailedError(event.message, ""));
       };
       worker.postMessage({ database, trying, request } satisfies ToThread);
       try {

@@ -18,6 +18,7 @@ import {
   removeReportsBefore,
   type Report,
 } from "./jobs.ts";
+import { ReportError } from "./files.ts";
 import { createMaker, MakingFailedError } from "./maker.ts";
 import { askForDue } from "./recurring.ts";
 
@@ -33,7 +34,7 @@ export interface ReportServiceOptions {
   readonly sql: Sql;
   /** For the thread that makes them. */
   readonly database: ConnectOptions;
-  /** True once the read models have reached these offsets. */
+  /** True once the read models have reached these offsets. Throws ReportError. */
   waitFor(offsets: ReadonlyMap<number, number>, timeoutMs: number): Promise<boolean>;
   /** Epoch ms. */
   now(): number;
@@ -79,27 +80,26 @@ export async function startReportService(options: ReportServiceOptions): Promise
   async function make(claim: Claim, ending: AbortSignal): Promise<void> {
     const { report, attempt, after } = claim;
     const trying = { id: report.id, attempt };
-    while (!await options.waitFor(after, WAIT_MS)) {
-      ending.throwIfAborted();
-      await checkOurs({ done: 0, total: null });
-    }
-
     let noted = performance.now();
     async function checkOurs(progress: { done: number; total: number | null }): Promise<void> {
       if (!await noteProgress(sql, trying, progress)) current?.ending.abort(new NotOursError());
     }
     try {
+      while (!await options.waitFor(after, WAIT_MS)) {
+        ending.throwIfAborted();
+        await checkOurs({ done: 0, total: null });
+      }
       await maker.make(trying, report.request, (done, total) => {
         if (performance.now() - noted < PROGRESS_EVERY_MS) return;
         noted = performance.now();
         checkOurs({ done, total }).catch((error) => onProblem(`Cannot note progress: ${error}`));
       }, ending);
     } catch (error) {
+      if (error instanceof ReportError) return await failReport(sql, trying, error.message);
       if (!(error instanceof MakingFailedError) || isPassing(error)) throw error;
-      if (!error.explained) onProblem(`Cannot make report ${report.id}: ${error.message}`);
+      onProblem(`Cannot make report ${report.id}: ${error.message}`);
       // What was thrown for us to read stays with us: it may hold SQL or a path.
-      const reason = error.explained ? error.message : "Something failed on our side";
-      await failReport(sql, trying, reason);
+      await failReport(sql, trying, "Something failed on our side");
     }
   }
 

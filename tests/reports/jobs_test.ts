@@ -1,5 +1,6 @@
 /** Reports as jobs: made once, by one process, again after a restart, and not when nobody wants them. */
 import assert from "node:assert/strict";
+import { caughtUp } from "../../reports/caught_up.ts";
 import { claimReport, createReport, finishReport } from "../../reports/jobs.ts";
 import { askForDue } from "../../reports/recurring.ts";
 import { SUMMARY } from "../../reports/request.ts";
@@ -57,6 +58,22 @@ Deno.test("a service that is stopped leaves its report to the next", () =>
     await first.stop();
     await stage.startService();
     await until(stage.app, id, "finished");
+  }));
+
+Deno.test("a report fails, with the reason, when what it reads has stopped", () =>
+  withReports(async (stage) => {
+    await stage.startService((offsets, timeoutMs) =>
+      caughtUp(
+        {
+          waitFor: stage.deps.waitFor,
+          errors: () => new Map([["devices", "broken"], ["schedules", "broken"]]),
+        },
+        offsets,
+        timeoutMs,
+      )
+    );
+    const { id } = await ask(stage.app, {});
+    assert.match((await until(stage.app, id, "failed")).reason ?? "", /"schedules" has stopped/);
   }));
 
 Deno.test("a report that five processes did not survive fails, and says so", () =>
@@ -293,9 +310,9 @@ Deno.test("a report that has ended is told to those who watch, by SSE without an
     const { id } = await ask(stage.app, { format: "json" });
     let text = "";
     while (!/event: report\ndata: .*\n\n/.test(text)) {
-      const { value, done } = await reader.read();
-      assert.equal(done, false);
-      text += value;
+      const read: ReadableStreamReadResult<string> = await reader.read();
+      assert.equal(read.done, false);
+      text += read.value;
     }
     const told = /event: report\ndata: (.*)\n\n/.exec(text)?.[1] ?? "";
     assert.equal(JSON.parse(told).id, id);
