@@ -7,6 +7,7 @@ const LOADERS: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   simulate: () => import("./simulate.ts"),
   import: () => import("./import.ts"),
   report: () => import("./report.ts"),
+  train: () => import("./train.ts"),
   replay: () => import("./replay.ts"),
   verify: () => import("./verify.ts"),
   rebuild: () => import("./rebuild.ts"),

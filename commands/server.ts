@@ -20,6 +20,7 @@ import { type Projector, startProjector } from "../projections/projector.ts";
 import { startReportService } from "../reports/service.ts";
 import { createSeriesModels } from "../projections/series_models.ts";
 import { createApp } from "../routes/app.ts";
+import { startTrainingJobs } from "../routes/training/jobs.ts";
 import { createSeriesUsage } from "../routes/contracts/series/usage.ts";
 import { LOOPBACK_HOSTS, type Readiness, type Stats } from "../routes/deps.ts";
 import {
@@ -119,6 +120,11 @@ async function start(
   });
   undo.push(() => reports.stop());
 
+  const report = (error: Error) =>
+    log("error", "a request failed", { problem: error.stack ?? error.message });
+  const training = startTrainingJobs({ sql: reading, publisher, now: Date.now, report });
+  undo.push(() => training.stop());
+
   /** Filled in when it runs; who asks before is told that it is starting. */
   const started: { runtime?: Runtime } = {};
   const register = new Registry();
@@ -143,9 +149,10 @@ async function start(
     waitFor: (offsets, timeoutMs) => projector.waitFor(offsets, timeoutMs),
     now: Date.now,
     reports,
+    training,
     version: VERSION,
     register,
-    report: (error) => log("error", "a request failed", { problem: error.stack ?? error.message }),
+    report,
     allowedHosts: isLoopback(config.host) ? LOOPBACK_HOSTS : undefined,
     stopping: stopping.signal,
   });

@@ -30,6 +30,7 @@ import { reportRoutes } from "./reports.ts";
 import { statsRoutes } from "./stats.ts";
 import { storeUptimeRoutes } from "./store_uptime.ts";
 import { telemetryRoutes } from "./telemetry.ts";
+import { trainingRoutes } from "./training/mod.ts";
 import { trendRoutes } from "./trends.ts";
 
 const API = "/api/v1";
@@ -40,6 +41,7 @@ const TAGS = [
   "Fleet",
   "Alarms",
   "Reports",
+  "Models",
   "Telemetry",
   "Events",
   "Quarantine",
@@ -68,6 +70,7 @@ export function createApp(deps: Deps): OpenAPIHono {
   app.route(API, deviceStoryRoutes(deps));
   app.route(API, availabilityRoutes(deps));
   app.route(API, trendRoutes(deps));
+  app.route(API, trainingRoutes(deps));
   app.route(API, orderRoutes(deps));
   app.route(API, fleetRoutes(deps));
   app.route(API, alarmRoutes(deps));

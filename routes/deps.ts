@@ -8,6 +8,7 @@ import type { Kind } from "../events/vocabulary.ts";
 import type { SeriesModels } from "../projections/series_models.ts";
 import type { SeriesUsage } from "./contracts/series/usage.ts";
 import type { ReportService } from "../reports/service.ts";
+import type { TrainingJobs } from "./training/jobs.ts";
 
 /** An offset per partition: how far somebody has got in the whole log. */
 export type Offsets = ReadonlyMap<number, number>;
@@ -31,6 +32,8 @@ export interface Deps {
   waitFor(offsets: Offsets, timeoutMs: number): Promise<boolean>;
   /** Tells of every report that has ended. */
   readonly reports: Pick<ReportService, "subscribe">;
+  /** Models being trained. */
+  readonly training: TrainingJobs;
   /** Epoch ms. */
   now(): number;
   readonly version: string;

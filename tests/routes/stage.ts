@@ -11,6 +11,7 @@ import { createSeriesModels } from "../../projections/series_models.ts";
 import { createApp } from "../../routes/app.ts";
 import { createSeriesUsage } from "../../routes/contracts/series/usage.ts";
 import { type Deps, LOOPBACK_HOSTS } from "../../routes/deps.ts";
+import { startTrainingJobs } from "../../routes/training/jobs.ts";
 import { formatOffsets } from "../../routes/offsets.ts";
 import { appendToLog, createRecorder, type Fact } from "../projections/log.ts";
 import { type FreshDatabase, freshDatabase } from "../support/servers.ts";
@@ -60,6 +61,8 @@ export async function openStage(overrides: Partial<Deps> = {}): Promise<Stage> {
       return stage.answer(message);
     },
   };
+  const report = (error: Error) => reported.push(error);
+  const training = startTrainingJobs({ sql, publisher, now: () => NOW, report });
   const deps: Deps = {
     sql,
     publisher,
@@ -79,10 +82,11 @@ export async function openStage(overrides: Partial<Deps> = {}): Promise<Stage> {
     },
     waitFor: (offsets, timeoutMs) => projector.waitFor(offsets, timeoutMs),
     reports: { subscribe: () => () => {} },
+    training,
     now: () => NOW,
     version: "0.0.0-test",
     register,
-    report: (error) => reported.push(error),
+    report,
     allowedHosts: LOOPBACK_HOSTS,
     stopping: stopping.signal,
     ...overrides,
@@ -106,6 +110,7 @@ export async function openStage(overrides: Partial<Deps> = {}): Promise<Stage> {
     stop: () => stopping.abort(),
     async close() {
       stopping.abort();
+      await training.stop();
       await projector.stop();
       await database.close();
     },
