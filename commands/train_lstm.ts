@@ -1,0 +1,103 @@
+/** `./telltale train lstm`: a forecaster of one series. */
+import { parseArgs } from "node:util";
+import { DEVICE_ID } from "../events/vocabulary.ts";
+import { migrate } from "../migrations/migrate.ts";
+import type { LstmCard } from "../models/lstm/card.ts";
+import { type KeptModel, trainFromLog } from "../routes/training/lstm.ts";
+import { INTERRUPTED, InterruptedError, print, withLog } from "./audit.ts";
+import { type Config, UserError } from "./command.ts";
+import { count, startProgress } from "./progress.ts";
+import { UsageError } from "./usage.ts";
+
+const SEED_MAX = 2 ** 31 - 1;
+
+export async function train(args: readonly string[], config: Config): Promise<number> {
+  const order = readOrder(args);
+  const progress = startProgress();
+  let kept: KeptModel;
+  try {
+    kept = await withLog(config, "train", async (sql, signal) => {
+      await migrate(sql);
+      return await trainFromLog(sql, order, {
+        now: Date.now(),
+        signal,
+        onProgress: ({ epoch, epochsMax, share, loss }) =>
+          progress.show(() =>
+            `epoch ${epoch} of at most ${epochsMax} (${Math.floor(100 * share)} %), loss ${
+              loss.toFixed(4)
+            }`
+          ),
+      });
+    });
+  } catch (error) {
+    progress.end();
+    if (error instanceof InterruptedError) return INTERRUPTED;
+    if (error instanceof Error && error.name === "TooLittleDataError") {
+      throw new UserError(error.message, { cause: error });
+    }
+    throw error;
+  }
+  progress.end();
+  print(reportOf(kept));
+  return 0;
+}
+
+function reportOf({ sha256, card, promote }: KeptModel): string {
+  const { data, holdOut, loss, bestEpoch, trainingSeconds, errorQuantiles } = card;
+  return `Trained a forecaster of ${card.series} in ${trainingSeconds.toFixed(1)} s
+  readings   ${count(data.readings)}, ${data.from} to ${data.to}
+  learned    from ${
+    count(data.trainWindows)
+  } windows, the best of ${loss.length} epochs was ${bestEpoch}
+  measured   on ${count(data.holdOutWindows)} windows from ${data.holdOutFrom} on
+  mean error ${errorsOf(holdOut)}
+  99 %       of the errors are below ${short(errorQuantiles.p99)}
+  model      ${sha256}
+
+${card.verdict}.
+${
+    promote
+      ? "It is put in force as soon as Telltale hears of it: within seconds where it runs, else at its next start."
+      : "It is kept, but not put in force; --force does that."
+  }`;
+}
+
+function errorsOf({ lstm, lastValue, sameTimeYesterday }: LstmCard["holdOut"]): string {
+  const yesterday = sameTimeYesterday === null
+    ? "no day before to compare with"
+    : `same time yesterday ${short(sameTimeYesterday.mae)}`;
+  return `${short(lstm.mae)}; last value ${short(lastValue.mae)}; ${yesterday}`;
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+function readOrder(args: readonly string[]): Parameters<typeof trainFromLog>[1] {
+  const { series, seed = "1", force = false } = parse(args);
+  if (series === undefined) throw new UsageError("Say of which sensor: --series ID");
+  if (!DEVICE_ID.test(series)) {
+    throw new UsageError(
+      `Cannot train on "${series}": an id is 1 to 64 letters, digits, "_", ":" or "-"`,
+    );
+  }
+  if (!/^\d{1,10}$/.test(seed) || Number(seed) > SEED_MAX) {
+    throw new UsageError(`Cannot use --seed "${seed}": expected a whole number, 0 to ${SEED_MAX}`);
+  }
+  return { series, seed: Number(seed), force, by: "command line" };
+}
+
+function parse(args: readonly string[]): { series?: string; seed?: string; force?: boolean } {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        series: { type: "string" },
+        seed: { type: "string" },
+        force: { type: "boolean" },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}

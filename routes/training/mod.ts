@@ -1,0 +1,259 @@
+/** Models trained of a series: asking for one, watching it being trained, and what came of it. */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { formatInstant } from "../../events/instant.ts";
+import { streamOf } from "../../events/vocabulary.ts";
+import { getDevice } from "../../projections/devices.ts";
+import { listModels, readModelFile, type TrainedModel } from "../../projections/models.ts";
+import type { Deps } from "../deps.ts";
+import { order } from "../orders.ts";
+import { ProblemError, unavailable, unknownDevice } from "../problem.ts";
+import { createRouter } from "../router.ts";
+import { Fields, IdSchema, Instant, instantOrNull, json, problems } from "../schemas.ts";
+import type { TrainingJob } from "./jobs.ts";
+
+const TAGS = ["Models"];
+const SEED_MAX = 2 ** 31 - 1;
+
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in lower-case hex");
+const SeriesParams = z.object({ id: IdSchema });
+const ModelParams = SeriesParams.extend({ model: Sha256 });
+
+const TrainingSchema = z.object({
+  id: z.uuid(),
+  series: z.string(),
+  state: z.enum(["waiting", "running", "done", "failed"]),
+  asked_at: Instant,
+  ended_at: Instant.nullable(),
+  progress: z.object({
+    epoch: z.int(),
+    epochs_max: z.int(),
+    share_of_epoch: z.number(),
+    loss: z.number(),
+  }).nullable(),
+  model: z.object({ sha256: Sha256, promoted: z.boolean(), verdict: z.string() }).nullable(),
+  problem: z.string().nullable(),
+}).openapi("Training");
+
+const ModelSchema = z.object({
+  sha256: Sha256,
+  kind: z.string(),
+  trained_at: Instant,
+  promoted_at: Instant.nullable(),
+  in_force: z.boolean(),
+  card: Fields.openapi({ description: "Training range, parameters, loss curve, hold-out errors." }),
+}).openapi("TrainedModel");
+
+const train = createRoute({
+  method: "post",
+  path: "/series/{id}/train",
+  operationId: "trainSeries",
+  summary: "Train a forecaster (LSTM) on what this sensor has reported",
+  description: "Takes minutes; one training runs at a time. The model is put in force where it " +
+    "beats the naive forecasts on readings it has not seen, or where `force` says so.",
+  tags: TAGS,
+  request: {
+    params: SeriesParams,
+    body: {
+      required: false,
+      content: {
+        "application/json": {
+          schema: z.object({
+            seed: z.int().min(0).max(SEED_MAX).default(1),
+            force: z.boolean().default(false),
+          }),
+        },
+      },
+    },
+  },
+  responses: {
+    202: json(TrainingSchema, "Asked for; `Location` tells how far it is"),
+    ...problems(400, 404, 415, 422, 503),
+  },
+});
+
+const job = createRoute({
+  method: "get",
+  path: "/trainings/{training}",
+  operationId: "getTraining",
+  summary: "How far a training is, and what came of it",
+  tags: TAGS,
+  request: { params: z.object({ training: z.uuid() }) },
+  responses: { 200: json(TrainingSchema, "The training"), ...problems(404, 422) },
+});
+
+const jobs = createRoute({
+  method: "get",
+  path: "/trainings",
+  operationId: "listTrainings",
+  summary: "Trainings asked of this process, newest first",
+  tags: TAGS,
+  responses: { 200: json(z.object({ trainings: z.array(TrainingSchema) }), "Trainings") },
+});
+
+const models = createRoute({
+  method: "get",
+  path: "/series/{id}/models",
+  operationId: "listSeriesModels",
+  summary: "Models trained of a series, newest first",
+  tags: TAGS,
+  request: { params: SeriesParams },
+  responses: {
+    200: json(z.object({ models: z.array(ModelSchema) }), "Models"),
+    ...problems(404, 422, 503),
+  },
+});
+
+const card = createRoute({
+  method: "get",
+  path: "/series/{id}/models/{model}",
+  operationId: "getSeriesModel",
+  summary: "A model's card",
+  tags: TAGS,
+  request: { params: ModelParams },
+  responses: { 200: json(ModelSchema, "The model"), ...problems(404, 422, 503) },
+});
+
+const file = createRoute({
+  method: "get",
+  path: "/series/{id}/models/{model}/onnx",
+  operationId: "getSeriesModelFile",
+  summary: "A model as an ONNX file",
+  tags: TAGS,
+  request: { params: ModelParams },
+  responses: {
+    200: {
+      description: "The file, whose SHA-256 is the model's name",
+      content: {
+        "application/octet-stream": { schema: { type: "string" as const, format: "binary" } },
+      },
+    },
+    ...problems(404, 422, 503),
+  },
+});
+
+const promote = createRoute({
+  method: "post",
+  path: "/series/{id}/models/{model}/promote",
+  operationId: "promoteSeriesModel",
+  summary: "Put a model in force, whatever is said of it",
+  tags: TAGS,
+  request: { params: ModelParams },
+  responses: { 200: json(ModelSchema, "In force now"), ...problems(404, 409, 422, 503) },
+});
+
+export function trainingRoutes(
+  { sql, publisher, training, now }: Pick<Deps, "sql" | "publisher" | "training" | "now">,
+): OpenAPIHono {
+  const app = createRouter();
+
+  app.openapi(train, async (c) => {
+    const { id } = c.req.valid("param");
+    await requireSensor(id);
+    const { seed = 1, force = false } = c.req.valid("json") ?? {};
+    const asked = training.ask({ series: id, seed, force, by: "operator" });
+    if (asked === undefined) {
+      throw unavailable("trainings-waiting", "Too many trainings are waiting; try again later");
+    }
+    c.header("Location", `/api/v1/trainings/${asked.id}`);
+    return c.json(trainingJson(asked), 202);
+  });
+
+  app.openapi(job, (c) => {
+    const { training: id } = c.req.valid("param");
+    const found = training.find(id);
+    if (found === undefined) {
+      throw new ProblemError(404, "training-unknown", `This process knows no training "${id}"`);
+    }
+    return c.json(trainingJson(found), 200);
+  });
+
+  app.openapi(jobs, (c) => c.json({ trainings: training.list().map(trainingJson) }, 200));
+
+  app.openapi(models, async (c) => {
+    const { id } = c.req.valid("param");
+    const found = await listModels(sql, streamOf("sensor", id));
+    if (found.length === 0) await requireSensor(id);
+    return c.json({ models: found.map(modelJson) }, 200);
+  });
+
+  app.openapi(card, async (c) => {
+    const { id, model } = c.req.valid("param");
+    return c.json(modelJson(await findModel(id, model)), 200);
+  });
+
+  app.openapi(file, async (c) => {
+    const { id, model } = c.req.valid("param");
+    await findModel(id, model);
+    const onnx = await readModelFile(sql, model);
+    if (onnx === undefined) {
+      throw new ProblemError(
+        404,
+        "model-file-missing",
+        `The file of model ${model} is not kept here`,
+      );
+    }
+    return c.body(onnx, 200, { "content-type": "application/octet-stream" });
+  });
+
+  app.openapi(promote, async (c) => {
+    const { id, model } = c.req.valid("param");
+    await findModel(id, model);
+    const body = { command: "PromoteModel", model };
+    await order(publisher, { kind: "sensor", id, body, now: now() });
+    return c.json(modelJson(await findModel(id, model)), 200);
+  });
+
+  async function requireSensor(id: string): Promise<void> {
+    if (await getDevice(sql, "sensor", id) === undefined) throw unknownDevice("sensor", id);
+  }
+
+  async function findModel(id: string, sha256: string): Promise<TrainedModel> {
+    const found = (await listModels(sql, streamOf("sensor", id)))
+      .find((model) => model.sha256 === sha256);
+    if (found !== undefined) return found;
+    throw new ProblemError(
+      404,
+      "model-unknown",
+      `No model ${sha256} was trained of series "${id}"`,
+    );
+  }
+
+  return app;
+}
+
+function trainingJson(
+  { id, series, state, askedAt, endedAt, progress, model, problem }: TrainingJob,
+): z.infer<typeof TrainingSchema> {
+  return {
+    id,
+    series,
+    state,
+    asked_at: formatInstant(askedAt),
+    ended_at: instantOrNull(endedAt),
+    progress: progress && {
+      epoch: progress.epoch,
+      epochs_max: progress.epochsMax,
+      share_of_epoch: progress.share,
+      loss: progress.loss,
+    },
+    model: model && {
+      sha256: model.sha256,
+      promoted: model.promote,
+      verdict: model.card.verdict,
+    },
+    problem,
+  };
+}
+
+function modelJson(
+  { sha256, kind, trainedAt, promotedAt, inForce, card }: TrainedModel,
+): z.infer<typeof ModelSchema> {
+  return {
+    sha256,
+    kind,
+    trained_at: formatInstant(trainedAt),
+    promoted_at: instantOrNull(promotedAt),
+    in_force: inForce,
+    card,
+  };
+}
