@@ -25,10 +25,14 @@ const BENCHES: Readonly<Record<string, { summary: string; load(): Promise<Bench>
     summary: "rebuild and verify, events a second",
     load: () => import("../bench/audit.ts"),
   },
+  stores: {
+    summary: "1,825,000 polls of 14,092 stores: import, memory, report",
+    load: () => import("../bench/stores.ts"),
+  },
 };
 
 export const command: Command = {
-  summary: "measure this machine: ingest, latency, fleet, start, audit",
+  summary: "measure this machine: ingest, latency, fleet, start, audit, stores",
   help: `Usage: ./telltale bench <name> [options]
 
 ${Object.entries(BENCHES).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`).join("\n")}
