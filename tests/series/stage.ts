@@ -3,12 +3,10 @@ import { Registry } from "prom-client";
 import { startRuntime } from "../../actors/runtime/runtime.ts";
 import { connectBus } from "../../events/bus/connection.ts";
 import { createPublisher } from "../../events/bus/jetstream_publisher.ts";
-import { createFeed } from "../../events/feed.ts";
-import { readPartition } from "../../events/log/read.ts";
 import { createSeriesModels } from "../../projections/series_models.ts";
-import { createApp } from "../../routes/app.ts";
+import { type SeriesDeps, seriesRoutes } from "../../routes/contracts/series/mod.ts";
 import { createSeriesUsage } from "../../routes/contracts/series/usage.ts";
-import { type Deps, LOOPBACK_HOSTS } from "../../routes/deps.ts";
+import { problemOf } from "../../routes/problem.ts";
 import { posted } from "../routes/stage.ts";
 import {
   type FreshBroker,
@@ -18,7 +16,7 @@ import {
 } from "../support/servers.ts";
 
 export interface Node {
-  readonly deps: Deps;
+  readonly deps: SeriesDeps;
   request(path: string, init?: RequestInit): Promise<Response>;
   post(path: string, body: unknown): Promise<{ status: number; body: Answer }>;
   get(path: string): Promise<Answer>;
@@ -91,33 +89,22 @@ async function openNode(
   undo.push(() => publisher.close());
   const stopping = new AbortController();
   undo.push(() => stopping.abort());
-  const register = new Registry();
-  const deps: Deps = {
+  const deps: SeriesDeps = {
     sql,
     publisher,
-    feed: createFeed(),
-    reports: { subscribe: () => () => {} },
-    readEvents: (partition, after, limit) => readPartition(sql, partition, after, limit),
-    stateAt: () => Promise.resolve(undefined),
     series: {
       models: createSeriesModels({ sql, alone }),
-      usage: createSeriesUsage({ sql, register }),
+      usage: createSeriesUsage({ sql, register: new Registry() }),
     },
-    stats: () =>
-      Promise.resolve({ events: 0, quarantined: 0, devices: {}, partitions: [], projections: [] }),
-    readiness: () => Promise.resolve({ ok: true, parts: {} }),
-    cursor: () => "0:0",
-    waitFor: () => Promise.resolve(true),
     now: Date.now,
-    version: "0.0.0-test",
-    register,
-    report: (error) => {
-      throw error;
-    },
-    allowedHosts: LOOPBACK_HOSTS,
     stopping: stopping.signal,
   };
-  const app = createApp(deps);
+  const app = seriesRoutes(deps);
+  app.onError((error, c) =>
+    problemOf(error, c, () => {
+      throw error;
+    })
+  );
   const request = async (path: string, init?: RequestInit) => await app.request(path, init);
   return {
     deps,

@@ -8,7 +8,9 @@ import { createHeavyWork } from "./heavy_work.ts";
 import { plotRoutes } from "./plot.ts";
 import { predictRoutes } from "./predict.ts";
 
-export function seriesRoutes(deps: Deps): OpenAPIHono {
+export type SeriesDeps = Pick<Deps, "series" | "sql" | "publisher" | "now" | "stopping">;
+
+export function seriesRoutes(deps: SeriesDeps): OpenAPIHono {
   const app = new OpenAPIHono();
   const work = createHeavyWork(deps.stopping);
   app.route("/", predictRoutes(deps));
