@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { Neighbours } from "../../../models/detectors/neighbours.ts";
+import { daily, noise } from "./series.ts";
+
+/** The mean distance to the ten nearest of the last 2,000 stretches, from the definition. */
+function distanceByDefinition(values: readonly number[], length: number): number {
+  const end = values.length;
+  const distances: number[] = [];
+  for (let lag = length; lag <= 2000 && end - length - lag >= 0; lag++) {
+    let sum = 0;
+    for (let i = end - length; i < end; i++) {
+      sum += Math.abs((values[i] as number) - (values[i - lag] as number));
+    }
+    distances.push(sum / length);
+  }
+  if (distances.length < 10) return NaN;
+  return distances.sort((a, b) => a - b).slice(0, 10).reduce((a, b) => a + b) / 10;
+}
+
+Deno.test("neighbours are as near as the definition says, from the first reading to far beyond the past that is kept", () => {
+  const values = daily(2700);
+  const neighbours = new Neighbours([7, 30]);
+  for (let row = 0; row < values.length; row++) {
+    const distances = neighbours.update(values[row] as number);
+    if (row > 150 && row % 97 !== 0) continue;
+    for (const [i, length] of [7, 30].entries()) {
+      const expected = distanceByDefinition(values.slice(0, row + 1), length);
+      const actual = distances[i] as number;
+      if (Number.isNaN(expected)) assert.ok(Number.isNaN(actual), `row ${row}`);
+      else assert.ok(Math.abs(actual - expected) < 1e-3, `row ${row}: ${actual}, not ${expected}`);
+    }
+  }
+});
+
+Deno.test("neighbours that were saved at any moment go on bit for bit", () => {
+  const values = [...daily(2300), ...noise(300, { level: 5000, deviation: 0.01 })];
+  const neighbours = new Neighbours([7, 30]);
+  let restored = new Neighbours([7, 30]);
+  for (const [row, value] of values.entries()) {
+    if (row < 300 ? row % 7 === 0 : row % 211 === 0) {
+      restored = new Neighbours([7, 30], JSON.parse(JSON.stringify(restored)));
+    }
+    assert.deepEqual(restored.forecast(1), neighbours.forecast(1));
+    assert.deepEqual(restored.update(value), neighbours.update(value), `row ${row}`);
+  }
+  assert.equal(JSON.stringify(restored), JSON.stringify(neighbours));
+});
+
+Deno.test("neighbours foretell what a rhythm brings next", () => {
+  const values = daily(1500, { deviation: 0.01 });
+  const neighbours = new Neighbours([30]);
+  for (const value of values.slice(0, -1)) neighbours.update(value);
+  const forecast = neighbours.forecast(0);
+  const next = values.at(-1) as number;
+  assert.ok(forecast && Math.abs(forecast.expected - next) < 0.3);
+  assert.ok(forecast.lower <= forecast.expected && forecast.expected <= forecast.upper);
+});
+
+Deno.test("what repeats exactly has no distance, also far from zero and after an enormous value", () => {
+  const neighbours = new Neighbours([12]);
+  let distance = NaN;
+  for (let row = 0; row < 4000; row++) {
+    const value = row === 1000 ? 1e150 : 1e9 + Math.sin(row % 50);
+    [distance = NaN] = neighbours.update(value);
+    const isSettled = row > 1000 + 12 + 128 || (row < 1000 && row > 600);
+    if (isSettled) assert.equal(distance, 0, `row ${row}`);
+  }
+});
