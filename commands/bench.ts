@@ -25,6 +25,10 @@ const BENCHES: Readonly<Record<string, { summary: string; load(): Promise<Bench>
     summary: "rebuild and verify, events a second",
     load: () => import("../bench/audit.ts"),
   },
+  series: {
+    summary: "3-sigma: predictions beside a bare server, fits of 1,000 points",
+    load: () => import("../bench/series.ts"),
+  },
   stores: {
     summary: "1,825,000 polls of 14,092 stores: import, memory, report",
     load: () => import("../bench/stores.ts"),

@@ -32,6 +32,18 @@ const BLUE = "#2563eb";
 const GREEN = "#15803d";
 const RED = "#dc2626";
 const INK = "#334155";
+/** UTC. */
+const DATES = {
+  year: "{yyyy}",
+  month: "{MMM} {yyyy}",
+  day: "{MMM} {d}",
+  hour: "{HH}:{mm}",
+  minute: "{HH}:{mm}",
+  second: "{HH}:{mm}:{ss}",
+  millisecond: "{HH}:{mm}:{ss}.{SSS}",
+};
+/** Beyond this the distance between two values may be more than a double holds. */
+const DRAWABLE_MAX = 1e300;
 
 use([
   GridComponent,
@@ -55,18 +67,26 @@ export function drawSvg(drawing: Drawing): string {
 }
 
 function optionsOf(drawing: Drawing): Parameters<ReturnType<typeof init>["setOption"]>[0] {
-  const { title, subtitle, points, anomalies, mean, lower, upper, unitMs } = drawing;
+  const { title, subtitle, points, anomalies, mean, unitMs } = drawing;
+  const lower = drawing.lower === -Infinity ? -Infinity : drawable(drawing.lower);
+  const upper = drawable(drawing.upper);
   const timed = (list: Drawing["points"]) =>
-    list.map(([at, value]) => [unitMs === undefined ? at : at * unitMs, value]);
+    list.map(([at, value]) => [unitMs === undefined ? at : at * unitMs, drawable(value)]);
   const level = (name: string, yAxis: number, type: "solid" | "dashed") => ({
     name,
     yAxis,
     lineStyle: { type, color: GREEN, width: 1.5 },
-    label: { formatter: `${name} ${short(yAxis)}`, position: "insideEndTop", color: GREEN },
+    label: {
+      formatter: `${name} ${short(yAxis)}`,
+      position: "insideEndTop",
+      color: GREEN,
+      backgroundColor: "#ffffffcc",
+      padding: [1, 3],
+    },
   });
   const levels = [level("mean", mean, "solid"), level("upper", upper, "dashed")];
   if (Number.isFinite(lower)) levels.push(level("lower", lower, "dashed"));
-  const values = points.map(([, value]) => value);
+  const values = points.map(([, value]) => drawable(value));
   const bottom = Math.min(...values, Number.isFinite(lower) ? lower : mean);
   const top = Math.max(...values, upper);
   const margin = (top - bottom) * 0.06;
@@ -83,19 +103,23 @@ function optionsOf(drawing: Drawing): Parameters<ReturnType<typeof init>["setOpt
       textStyle: { fontSize: 17, color: INK },
       subtextStyle: { fontSize: 12, color: INK },
     },
-    legend: { right: 20, top: 14, data: ["values", "anomalies"] },
-    grid: { left: 20, right: 24, top: 72, bottom: 24, containLabel: true },
+    legend: { right: 20, top: 14, itemGap: 18, data: ["values", "anomalies"] },
+    grid: { left: 72, right: 24, top: 72, bottom: 36 },
     xAxis: {
       type: unitMs === undefined ? "value" : "time",
       scale: true,
-      axisLabel: { hideOverlap: true, color: INK },
+      axisLabel: {
+        hideOverlap: true,
+        color: INK,
+        ...(unitMs === undefined ? {} : { formatter: DATES }),
+      },
       splitLine: { show: false },
     },
     yAxis: {
       type: "value",
       min: bottom - margin,
       max: top + margin,
-      axisLabel: { formatter: short, color: INK },
+      axisLabel: { formatter: short, color: INK, showMinLabel: false, showMaxLabel: false },
     },
     series: [
       {
@@ -123,6 +147,10 @@ function optionsOf(drawing: Drawing): Parameters<ReturnType<typeof init>["setOpt
       },
     ],
   };
+}
+
+function drawable(value: number): number {
+  return Math.max(-DRAWABLE_MAX, Math.min(DRAWABLE_MAX, value));
 }
 
 function short(value: number): string {

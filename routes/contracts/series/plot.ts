@@ -168,7 +168,7 @@ function drawingOf(model: SeriesModel, { timestamps, values }: Series): Drawing 
     title: `${seriesId}, model ${modelVersion}`,
     subtitle: `${points.toLocaleString("en")} points${shown}; ${
       anomalies.toLocaleString("en")
-    } beyond ${threshold} · ${Number(sd.toPrecision(4))}${
+    } beyond ${threshold} deviations of ${Number(sd.toPrecision(4))}${
       sided === "upper" ? " above the mean" : ""
     }`,
     points: all,
