@@ -143,10 +143,12 @@ export function startFollower(options: FollowerOptions): Follower {
         reached = new Map(folded);
         unwritten = 0;
         hurried = false;
-        const saving = folding.save(tx);
-        saving.catch(() => {}); // Seen below.
-        const moved = await moveCheckpoints(tx, name, generation, movesTo(reached));
-        await saving;
+        // The checkpoint first: a swap locks it before the table, and the other way round each
+        // would wait for the other.
+        const [moved] = await Promise.all([
+          moveCheckpoints(tx, name, generation, movesTo(reached)),
+          folding.save(tx),
+        ]);
         if (!moved) throw new OvertakenError();
       });
     } catch (thrown) {
