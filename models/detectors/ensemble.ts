@@ -53,7 +53,7 @@ interface Member {
 const MEMBERS: readonly Member[] = [
   { kind: unfamiliar, weight: 50 },
   { kind: level, weight: 3 },
-  { kind: season, weight: 1 },
+  { kind: season, weight: 8 },
   { kind: restlessness, weight: 1 },
   { kind: robustZ, weight: 1 },
   { kind: spike, weight: 0 },

@@ -3,7 +3,7 @@
  * series that have such hours.
  *
  * Two profiles are learnt, and how well each foretells is measured against the plain mean of the
- * latest readings. Where neither does it clearly better the series shows no season, and this
+ * latest readings. Where neither does it far better the series shows no season, and this
  * detector has no opinion.
  */
 import { ALARM, type Detector, type DetectorKind, type Judgement, UNKNOWN } from "./detector.ts";
@@ -20,8 +20,8 @@ const PROFILES = [
 /** The plain mean that a season has to be better than, and for how long errors count. */
 const MEAN_READINGS = 300;
 const ERROR_READINGS = 500;
-/** A profile's errors have to be below this part of the mean's. */
-const CLEARLY = 0.9;
+/** A profile's errors have to be below this part of the mean's: a faint rhythm is no rule. */
+const FAR_BETTER = 0.4;
 /** A single reading is no change of habit: errors are averaged over so many. */
 const SMOOTH_READINGS = 31;
 
@@ -70,7 +70,7 @@ export class Season implements Detector {
     const chosen = week < day && !Number.isNaN(usual[1]) ? 1 : 0;
     const expected = usual[chosen] as number;
     const error = chosen === 1 ? week : day;
-    if (Number.isNaN(expected) || this.#count < ERROR_READINGS || error >= CLEARLY * mean) {
+    if (Number.isNaN(expected) || this.#count < ERROR_READINGS || error >= FAR_BETTER * mean) {
       return UNKNOWN;
     }
     const size = Math.abs(value - expected) / (error + TINY);
