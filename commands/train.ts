@@ -9,7 +9,7 @@ const TRAINERS: Readonly<Record<string, () => Promise<{ train: Command["run"] }>
 
 export const command: Command = {
   summary: "train a model from the log: a forecaster of one series",
-  help: `Usage: ./telltale train lstm --series ID [--seed N] [--force]
+  help: `Usage: ./telltale train lstm --series ID [--seed N] [--epochs N] [--force]
 
 Trains a forecaster (LSTM) on what a sensor has reported, and measures it on the last fifth, which it
 has not seen, beside two naive forecasts: the last value, and the value of the same time yesterday.
@@ -19,6 +19,7 @@ seconds; otherwise the next start does.
 Options
   --series ID   the sensor
   --seed N      whole number; the same readings and seed give the same model (default 1)
+  --epochs N    at most this many passes over the readings (default 20); it stops where it gets no better
   --force       put it in force even where it is no better
 
 Examples

@@ -19,14 +19,20 @@ import {
   WINDOW_SIZE,
 } from "./samples.ts";
 import { fitScaler, scale, type Scaler } from "./scaler.ts";
-import { READINGS_MAX, READINGS_MIN, TooLittleDataError, WINDOWS_MIN } from "./limits.ts";
+import {
+  EPOCHS_MAX,
+  READINGS_MAX,
+  READINGS_MIN,
+  TooLittleDataError,
+  WINDOWS_MIN,
+} from "./limits.ts";
 
 export interface TrainingOptions {
   readonly series: string;
   readonly seed: number;
   /** Epoch ms; for the card. */
   readonly now: number;
-  /** @default 20 */
+  /** @default EPOCHS_MAX */
   readonly epochsMax?: number;
   /** @default UNITS */
   readonly units?: Units;
@@ -49,7 +55,6 @@ export interface TrainedModel {
 
 const TRAIN_SHARE = 0.7;
 const VALIDATION_SHARE = 0.1;
-const EPOCHS_MAX = 20;
 /** Epochs without a better validation loss before it stops. */
 const PATIENCE = 4;
 const BATCH = 64;

@@ -11,6 +11,7 @@ import { keepModel } from "../../projections/models.ts";
 export interface LstmOrder {
   readonly series: string;
   readonly seed: number;
+  readonly epochsMax: number;
   /** Put it in force even where it is no better than a naive forecast. */
   readonly force: boolean;
   /** Who asked. */
@@ -27,7 +28,7 @@ export interface KeptModel {
 /** Throws TooLittleDataError. Takes minutes, on a thread of its own. */
 export async function trainFromLog(
   sql: Sql,
-  { series, seed, force, by }: LstmOrder,
+  { series, seed, epochsMax, force, by }: LstmOrder,
   { now, onProgress, signal }: {
     now: number;
     onProgress: (progress: TrainingProgress) => void;
@@ -35,7 +36,7 @@ export async function trainFromLog(
   },
 ): Promise<KeptModel> {
   const readings = await readReadings(sql, series, READINGS_MAX);
-  const { card, onnx } = await trainOnThread(readings, { series, seed, now }, {
+  const { card, onnx } = await trainOnThread(readings, { series, seed, epochsMax, now }, {
     onProgress,
     signal,
   });

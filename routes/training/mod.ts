@@ -1,8 +1,9 @@
 /** Models trained of a series: asking for one, watching it being trained, and what came of it. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { formatInstant } from "../../events/instant.ts";
+import { readReadings } from "../../events/log/readings.ts";
 import { streamOf } from "../../events/vocabulary.ts";
-import { getDevice } from "../../projections/devices.ts";
+import { EPOCHS_LIMIT, EPOCHS_MAX } from "../../models/lstm/limits.ts";
 import { listModels, readModelFile, type TrainedModel } from "../../projections/models.ts";
 import type { Deps } from "../deps.ts";
 import { order } from "../orders.ts";
@@ -59,6 +60,8 @@ const train = createRoute({
         "application/json": {
           schema: z.object({
             seed: z.int().min(0).max(SEED_MAX).default(1),
+            epochs: z.int().min(1).max(EPOCHS_LIMIT).default(EPOCHS_MAX)
+              .openapi({ description: "At most; it stops where it gets no better." }),
             force: z.boolean().default(false),
           }),
         },
@@ -149,8 +152,8 @@ export function trainingRoutes(
   app.openapi(train, async (c) => {
     const { id } = c.req.valid("param");
     await requireSensor(id);
-    const { seed = 1, force = false } = c.req.valid("json") ?? {};
-    const asked = training.ask({ series: id, seed, force, by: "operator" });
+    const { seed = 1, epochs = EPOCHS_MAX, force = false } = c.req.valid("json") ?? {};
+    const asked = training.ask({ series: id, seed, epochsMax: epochs, force, by: "operator" });
     if (asked === undefined) {
       throw unavailable("trainings-waiting", "Too many trainings are waiting; try again later");
     }
@@ -203,8 +206,9 @@ export function trainingRoutes(
     return c.json(modelJson(await findModel(id, model)), 200);
   });
 
+  /** Asks the log, which has a reading as soon as whoever sent it was answered. */
   async function requireSensor(id: string): Promise<void> {
-    if (await getDevice(sql, "sensor", id) === undefined) throw unknownDevice("sensor", id);
+    if ((await readReadings(sql, id, 1)).length === 0) throw unknownDevice("sensor", id);
   }
 
   async function findModel(id: string, sha256: string): Promise<TrainedModel> {
