@@ -19,6 +19,30 @@ Deno.test("a moment survives being written and read, to the microsecond", () => 
   );
 });
 
+Deno.test("a moment is written as JavaScript writes it, and read alike in every way of its day", () => {
+  fc.assert(
+    fc.property(moments, fc.integer({ min: -2, max: 2 }), (ms, days) => {
+      const whole = Math.floor(ms);
+      assert.equal(formatInstant(whole), new Date(whole).toISOString());
+      assert.ok(formatInstant(ms).startsWith(new Date(whole).toISOString().slice(0, -1)));
+      const text = formatInstant(ms);
+      const plain = `${text.replace("T", " ").slice(0, -1)} UTC`;
+      // The same by the pattern alone: with an offset nothing is taken from what was read before.
+      const slowly = parseInstant(`${text.slice(0, -1)}+00:00`);
+      for (const before of [whole + days * 86_400_000, whole]) {
+        parseInstant(formatInstant(before));
+        assert.equal(parseInstant(text), slowly);
+        assert.equal(parseInstant(plain), slowly);
+        for (let length = 19; length < text.length; length++) {
+          const cut = text.slice(0, length);
+          assert.equal(parseInstant(`${cut}Z`), parseInstant(`${cut}+00:00`), cut);
+        }
+      }
+    }),
+    RUNS,
+  );
+});
+
 Deno.test("moments in text sort as they do in time, and a microsecond apart is apart", () => {
   fc.assert(
     fc.property(moments, (ms) => {
