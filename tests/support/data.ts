@@ -26,6 +26,16 @@ export async function readData(path: string): Promise<Record<string, string>[] |
   });
 }
 
+/** Where a folder of the data is; undefined where it is not at hand. */
+export async function dataFolder(path: string): Promise<string | undefined> {
+  try {
+    return (await Deno.stat(`${FOLDER}/${path}`)).isDirectory ? `${FOLDER}/${path}` : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
 /** Says on the test's output why nothing was tested. */
 export function skipped(path: string): void {
   Deno.stdout.writeSync(
