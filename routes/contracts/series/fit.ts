@@ -11,6 +11,7 @@ import { IdSchema, Instant, json, problems } from "../../schemas.ts";
 import { readFit } from "./fit_body.ts";
 import { checkSeriesId } from "./models.ts";
 import type { HeavyWork } from "./heavy_work.ts";
+import { readSmallBody } from "./small_body.ts";
 
 /** About three million points. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
@@ -74,10 +75,7 @@ export function fitRoutes(
     const startedAt = performance.now();
     const { series_id: seriesId } = c.req.valid("param");
     mediaType(c, JSON_TYPES);
-    const body = await readBody(c, BODY_BYTES_MAX);
-    const asked = body.length > HEAVY_BYTES
-      ? await work.readFit(body)
-      : await readFit(textOf(body));
+    const asked = await readAsked(c);
     const model = await known(seriesId, asked) ?? await make(seriesId, asked);
     usage.trained((performance.now() - startedAt) / 1000);
     return c.json({
@@ -88,6 +86,13 @@ export function fitRoutes(
       timestamp: formatInstant(model.fittedAt),
     }, 200);
   });
+
+  async function readAsked(c: Context): Promise<FitSeriesModel> {
+    const text = await readSmallBody(c, HEAVY_BYTES);
+    if (text !== undefined) return await readFit(text);
+    const body = await readBody(c, BODY_BYTES_MAX);
+    return body.length > HEAVY_BYTES ? await work.readFit(body) : await readFit(textOf(body));
+  }
 
   async function known(seriesId: string, asked: FitSeriesModel): Promise<SeriesModel | undefined> {
     checkSeriesId(seriesId);

@@ -1,6 +1,5 @@
 /** Is this value an anomaly? Answered from memory, by the model that is asked or the newest. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import { parseLossless } from "../../../events/json.ts";
 import { isAnomaly, scoreOf } from "../../../models/three_sigma.ts";
 import { JSON_TYPES, mediaType, readBody, textOf } from "../../body.ts";
@@ -10,6 +9,7 @@ import { IdSchema, json, problems } from "../../schemas.ts";
 import { readObject, wrong } from "./fit_body.ts";
 import { toInt64 } from "./int64.ts";
 import { modelOf } from "./models.ts";
+import { readSmallBody } from "./small_body.ts";
 
 const BODY_BYTES_MAX = 64 * 1024;
 
@@ -64,7 +64,9 @@ export function predictRoutes({ series, now }: Pick<Deps, "series" | "now">): Op
   app.openAPIRegistry.registerPath(predict);
   app.post("/predict/:series_id", async (c) => {
     const startedAt = performance.now();
-    const text = await readSmallBody(c);
+    mediaType(c, JSON_TYPES);
+    const text = await readSmallBody(c, BODY_BYTES_MAX) ??
+      textOf(await readBody(c, BODY_BYTES_MAX));
     const { value, timestamp } = questionOf(text);
     const looking = models.fresh();
     if (looking !== undefined) await looking;
@@ -80,14 +82,6 @@ export function predictRoutes({ series, now }: Pick<Deps, "series" | "now">): Op
   });
 
   return app;
-}
-
-/** Read at once where its length is told, and it is not much. */
-async function readSmallBody(c: Context): Promise<string> {
-  mediaType(c, JSON_TYPES);
-  const length = Number(c.req.header("content-length"));
-  if (length <= BODY_BYTES_MAX) return await c.req.text();
-  return textOf(await readBody(c, BODY_BYTES_MAX));
 }
 
 function questionOf(text: string): { value: number; timestamp: string } {
