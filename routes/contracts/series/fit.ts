@@ -1,4 +1,5 @@
 /** A history becomes a model: an order to the series' actor, answered after the commit. */
+import type { Context } from "hono";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { fitKey, type FitSeriesModel, SIDES } from "../../../events/series.ts";
 import { formatInstant } from "../../../events/instant.ts";
