@@ -1,5 +1,5 @@
 /** A log to project, written without the actors: events as a test wants them, in their own order. */
-import type { RecordedEvent } from "../../events/event.ts";
+import type { Metadata, RecordedEvent } from "../../events/event.ts";
 import { type Sql, sqlInstant } from "../../events/log/database.ts";
 import { EVENT_COLUMNS, eventLine } from "../../events/log/rows.ts";
 import type { Json } from "../../events/vocabulary.ts";
@@ -11,6 +11,7 @@ export interface Fact {
   /** Epoch ms. */
   readonly occurredAt: number;
   readonly recordedAt?: number;
+  readonly metadata?: Metadata;
 }
 
 /** Gives facts their places in the log, as the writer would. One per test database. */
@@ -18,7 +19,7 @@ export function createRecorder(): (partition: number, facts: readonly Fact[]) =>
   const offsets = new Map<number, number>();
   const versions = new Map<string, number>();
   return (partition, facts) =>
-    facts.map(({ recordedAt, ...fact }) => {
+    facts.map(({ recordedAt, metadata = {}, ...fact }) => {
       const offset = (offsets.get(partition) ?? 0) + 1;
       offsets.set(partition, offset);
       const version = versions.get(fact.stream) ?? 0;
@@ -30,7 +31,7 @@ export function createRecorder(): (partition: number, facts: readonly Fact[]) =>
         offset,
         version,
         schemaVersion: 1,
-        metadata: {},
+        metadata,
       };
     });
 }
@@ -40,7 +41,12 @@ export async function appendToLog(sql: Sql, events: readonly RecordedEvent[]): P
   const last = events.at(-1);
   if (last === undefined) return;
   const lines = events.map((event) =>
-    eventLine(event, JSON.stringify(event.data), "{}", sqlInstant(event.recordedAt))
+    eventLine(
+      event,
+      JSON.stringify(event.data),
+      JSON.stringify(event.metadata),
+      sqlInstant(event.recordedAt),
+    )
   );
   await sql.begin(async (tx) => {
     const writable = await tx`copy events (${tx.unsafe(EVENT_COLUMNS)}) from stdin`.writable();

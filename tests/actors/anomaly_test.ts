@@ -1,0 +1,178 @@
+/** What a sensor's actor finds in its readings, says of it, and knows again after a restart. */
+import assert from "node:assert/strict";
+import { concludeReading, noAnomalies, noteAnomalies } from "../../actors/anomaly.ts";
+import { sensor } from "../../actors/sensor.ts";
+import type { Event } from "../../events/event.ts";
+import type { AnomalyFound } from "../../events/sensor.ts";
+import { randomFrom } from "../../bench/fleet.ts";
+import { saved } from "../given.ts";
+import { bring, command, message, MINUTE, NOON } from "./saying.ts";
+
+/** A calm day and a half by the minute, an hour of trouble, and calm again. */
+const TROUBLE_FROM = 2_000;
+const TROUBLE_UNTIL = 2_060;
+const READINGS = 2_400;
+
+function valueAt(index: number, random: () => number): number {
+  const usual = 21 + 2 * Math.sin(index / 60) + 0.3 * random();
+  return index >= TROUBLE_FROM && index < TROUBLE_UNTIL ? usual + 15 : usual;
+}
+
+interface Told {
+  readonly event: Event;
+  readonly score: number | undefined;
+}
+
+/** A sensor that has lived through it, with what it noted beside each reading. */
+function lived() {
+  const random = randomFrom(7);
+  const actor = bring(sensor);
+  const scores: (number | undefined)[] = [];
+  for (let i = 0; i < READINGS; i++) {
+    const at = NOON + i * MINUTE;
+    actor.hear(message("reading", { value: valueAt(i, random) }, at));
+    scores.push(sensor.conclude?.(actor.state, reading(at))?.noted.score);
+  }
+  return { actor, scores };
+}
+
+function reading(at: number): Event {
+  return { type: "ReadingReported", data: { value: 0 }, occurredAt: at, recordedAt: at };
+}
+
+const { actor, scores } = lived();
+const found = actor.log.filter(({ type }) => type.startsWith("Anomaly"));
+
+Deno.test("every reading is noted with a score between 0 and 1, in ten-thousandths", () => {
+  assert.equal(scores.length, READINGS);
+  for (const score of scores) {
+    assert.ok(score !== undefined && score >= 0 && score <= 1);
+    assert.equal(score, Math.round(score * 10_000) / 10_000);
+  }
+});
+
+Deno.test("trouble is detected when it begins, and said to be over when it is", () => {
+  const troubleAt = NOON + TROUBLE_FROM * MINUTE;
+  const detected = found.find(({ type, occurredAt }) =>
+    type === "AnomalyDetected" && occurredAt >= troubleAt
+  );
+  assert.ok(detected, "the trouble was not detected");
+  const late = (detected.occurredAt - troubleAt) / MINUTE;
+  assert.ok(late < 10, `it was detected after ${late} readings`);
+  const { episode } = detected.data as AnomalyFound;
+  const ended = found.find(({ type, data }) => type === "AnomalyEnded" && data.episode === episode);
+  assert.ok(ended && ended.occurredAt > NOON + TROUBLE_FROM * MINUTE, "it never ended");
+});
+
+Deno.test("what was found says what came, what was expected, and who found it", () => {
+  const detected = found.findLast(({ type }) => type === "AnomalyDetected");
+  const data = detected?.data as AnomalyFound;
+  assert.ok(data.score >= data.threshold);
+  assert.ok(data.reason.length > 10);
+  assert.ok(data.detectors.length > 0);
+  assert.ok(data.detectors.every(({ name, reason }) => name !== "" && reason !== ""));
+  assert.equal(typeof data.value, "number");
+});
+
+Deno.test("anomalies are numbered from 1, and an end follows each beginning", () => {
+  let latest = 0;
+  let open: number | undefined;
+  for (const { type, data } of found) {
+    const episode = Number(data.episode);
+    if (type === "AnomalyDetected" && open === undefined) {
+      assert.equal(episode, ++latest);
+      open = episode;
+    }
+    assert.equal(episode, open);
+    if (type === "AnomalyEnded") open = undefined;
+  }
+  assert.ok(latest >= 1);
+});
+
+Deno.test("folded again from the log, a sensor finds the very same in the same next readings", () => {
+  const half = Math.floor(actor.log.length / 2);
+  const states = [
+    actor.log.slice(0, half).reduce(sensor.evolve, sensor.initial()),
+    // As after a restart in the middle.
+    saved(actor.log.slice(0, half).reduce(sensor.evolve, sensor.initial())),
+  ];
+  const tellings = states.map((state) => {
+    const told: Told[] = [];
+    for (const event of actor.log.slice(half)) {
+      state = sensor.evolve(state, event);
+      const conclusion = sensor.conclude?.(state, event);
+      told.push({ event, score: conclusion?.noted.score });
+      for (const next of conclusion?.events ?? []) {
+        told.push({ event: { ...next, recordedAt: event.recordedAt }, score: undefined });
+      }
+    }
+    return { told, state: saved(state) };
+  });
+  assert.deepEqual(tellings[1], tellings[0]);
+  // What it would say now is what it said then, in the same order.
+  const isFound = ({ event }: Told) => event.type.startsWith("Anomaly");
+  const said = tellings[0]?.told.filter(isFound).map(({ event }) => event) ?? [];
+  const concluded = said.filter((_, i) => i % 2 === 0);
+  const recorded = said.filter((_, i) => i % 2 === 1);
+  assert.ok(concluded.length > 0, "nothing was found in the second half");
+  assert.deepEqual(concluded, recorded);
+  assert.deepEqual(saved(actor.log.reduce(sensor.evolve, sensor.initial())), saved(actor.state));
+});
+
+Deno.test("an anomaly is resolved once, and one that never was cannot be", () => {
+  const resolve = (episode: number) => {
+    const order = command("ResolveAnomaly", { episode, by: "Ada" }, NOON);
+    return sensor.decide(actor.state, order);
+  };
+  const data = { episode: 1, by: "Ada" };
+  const resolved = { type: "AnomalyResolved", data, occurredAt: NOON };
+  assert.deepEqual(resolve(1), [resolved]);
+  assert.throws(() => resolve(1_000), { code: "no-such-anomaly" });
+  const state = sensor.evolve(saved(actor.state), { ...resolved, recordedAt: NOON });
+  const again = command("ResolveAnomaly", data, NOON);
+  assert.deepEqual(sensor.decide(state, again), []);
+});
+
+Deno.test("a sensor that says the same for ever, or numbers at their limits, is taken in", () => {
+  const other = bring(sensor);
+  const values = [0, 0, 0, Number.MAX_VALUE, -Number.MAX_VALUE, 5e-324, 0, 1e308, 1e308];
+  for (let i = 0; i < 500; i++) {
+    // Every seventh comes from before the one before it.
+    const at = NOON + (i % 7 === 0 ? i - 3 : i) * MINUTE;
+    other.hear(message("reading", { value: values[i % values.length] ?? 0 }, at));
+    const score = sensor.conclude?.(other.state, reading(at))?.noted.score;
+    assert.ok(score !== undefined && score >= 0 && score <= 1, `score ${score} at ${i}`);
+  }
+  assert.ok(JSON.stringify(other.state).length < 60_000);
+});
+
+Deno.test("all four severities can be said, and an anomaly that gets worse says so once for each", () => {
+  const anomalies = noAnomalies();
+  const said: unknown[] = [];
+  for (const [i, score] of [0.52, 0.55, 0.7, 0.65, 0.85, 0.97, 0.99].entries()) {
+    const at = NOON + i * MINUTE;
+    const detectors = [{ name: "spike", ...judgement(score) }];
+    const isAnomaly = i === 0;
+    const verdict = { ...judgement(score), isAnomaly, threshold: 0.5, severity: undefined };
+    const open = { startedAt: NOON, peakAt: at, peakScore: score, peakValue: 1, lastAt: at };
+    anomalies.latest = { verdict: { ...verdict, detectors }, ended: null };
+    anomalies.open = { ...open, calmReadings: 0 };
+    const { events, noted } = concludeReading(anomalies, reading(at)) ?? { events: [] };
+    assert.equal(noted?.anomaly, isAnomaly ? true : undefined);
+    for (const event of events) {
+      said.push([event.type, event.data.severity, event.data.startedAt]);
+      noteAnomalies(anomalies, { ...event, recordedAt: at });
+    }
+  }
+  const startedAt = new Date(NOON).toISOString();
+  assert.deepEqual(said, [
+    ["AnomalyDetected", "low", startedAt],
+    ["AnomalyWorsened", "medium", startedAt],
+    ["AnomalyWorsened", "high", startedAt],
+    ["AnomalyWorsened", "critical", startedAt],
+  ]);
+});
+
+function judgement(score: number) {
+  return { score, expected: 20, lower: 19, upper: 21, reason: "It is unlike any before" };
+}
