@@ -17,6 +17,7 @@ import { countByKind } from "../projections/devices.ts";
 import { projections } from "../projections/mod.ts";
 import { forgetOldReadings } from "../projections/readings.ts";
 import { type Projector, startProjector } from "../projections/projector.ts";
+import { caughtUp } from "../reports/caught_up.ts";
 import { startReportService } from "../reports/service.ts";
 import { createSeriesModels } from "../projections/series_models.ts";
 import { createApp } from "../routes/app.ts";
@@ -32,6 +33,7 @@ import {
   type ServiceEvent,
 } from "../services/mod.ts";
 import { type Config, UserError } from "./command.ts";
+import { followWithForesight } from "./foresight.ts";
 import { openFrontDoor } from "./front_door.ts";
 import { createLog, type Log } from "./log.ts";
 import { registerRuntimeMetrics } from "./metrics.ts";
@@ -113,7 +115,7 @@ async function start(
   const reports = await startReportService({
     sql: pool(database, "reports", 4, undo),
     database: connectOptions(database, "report"),
-    waitFor: (offsets, timeoutMs) => projector.waitFor(offsets, timeoutMs),
+    waitFor: (offsets, timeoutMs) => caughtUp(projector, offsets, timeoutMs),
     now: Date.now,
     retentionDays: config.reportRetentionDays,
     onProblem: (message) => log("warn", message),
@@ -124,6 +126,8 @@ async function start(
     log("error", "a request failed", { problem: error.stack ?? error.message });
   const training = startTrainingJobs({ sql: reading, publisher, now: Date.now, report });
   undo.push(() => training.stop());
+  const foresight = await followWithForesight(reading, (problem) => log("warn", problem));
+  undo.push(() => foresight.stop());
 
   /** Filled in when it runs; who asks before is told that it is starting. */
   const started: { runtime?: Runtime } = {};
@@ -150,6 +154,7 @@ async function start(
     now: Date.now,
     reports,
     training,
+    foretell: (stream, at) => foresight.forecast(stream, at),
     version: VERSION,
     register,
     report,
@@ -170,8 +175,10 @@ async function start(
       models.missed();
     },
     crowded: () => projector.crowded(),
+    foretell: (stream, at) => foresight.forecast(stream, at),
     committed(events) {
       models.offer(events);
+      foresight.committed(events);
       projector.offer(events);
       feed.publish(events);
     },
