@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CLOCK_AHEAD_MAX_MS, EARLIEST_INSTANT } from "../../events/instant.ts";
 import { parseMessage, PAYLOAD_BYTES_MAX } from "../../events/messages.ts";
+import { pollsOf } from "../../events/store.ts";
 import { type Json, type Kind, KINDS } from "../../events/vocabulary.ts";
 
 const NOW = Date.UTC(2026, 4, 1, 12);
@@ -116,6 +117,17 @@ Deno.test("the moment is the device's own, to the microsecond, or else the broke
   assert.equal(understood("sensor S reading", { value: 1 }).at, NOW);
 });
 
+Deno.test("polls told together are as old as the newest of them, in any order", () => {
+  const polls = [[at, "active"], ["2023-01-22 12:09:39.388884 UTC", "inactive"], [at, "inactive"]];
+  const input = understood("store 42 polls", { polls });
+  assert.equal(input.at, Date.parse(at));
+  assert.deepEqual(pollsOf(input.data), [
+    { at: Date.UTC(2023, 0, 22, 12, 9, 39) + 388.884, status: "inactive" },
+    { at: Date.parse(at), status: "active" },
+    { at: Date.parse(at), status: "inactive" },
+  ]);
+});
+
 Deno.test("a reading is named by its own id, anything else by the sender's header", () => {
   const named = { ...reading, _id: "r1" };
   const own = understood("machine M-1 reading", named).messageId;
@@ -179,6 +191,29 @@ const REFUSALS: readonly (readonly [code: string, subject: string, body: Body, n
   ["wrong-shape", "machine M-1 reading", { rawData: [1, "2"] }, /rawData: .*array of numbers/],
   ["wrong-shape", "store 42 status", { timestamp: at, status: "open" }, /status: .*"active"/],
   ["wrong-shape", "store 42 schedule", { timezone_str: "Mars/Olympus" }, /IANA.*"Mars\/Olympus"/],
+  ["wrong-shape", "store 42 polls", { polls: [] }, /polls: /],
+  ["wrong-shape", "store 42 polls", { polls: [[at, "active"], [at, "open"]] }, /polls\.1\.1: /],
+  ["wrong-shape", "store 42 polls", { polls: [[at, "active", 1]] }, /polls\.0: /],
+  ["id-mismatch", "store 42 polls", { store_id: "43", polls: [[at, "active"]] }, /"43".*"42"/],
+  [
+    "bad-timestamp",
+    "store 42 polls",
+    { polls: [[at, "active"], ["soon", "active"]] },
+    /polls\.1\.0/,
+  ],
+  [
+    "clock-ahead",
+    "store 42 polls",
+    { polls: [["2027-01-01", "active"], [at, "active"]] },
+    /polls\.0\.0: 2027/,
+  ],
+  ["clock-behind", "store 42 polls", { polls: [["1970-01-01", "inactive"]] }, /polls\.0\.0: 1970/],
+  [
+    "unreadable-line",
+    "store unknown unreadable",
+    { file: "polls.csv", line: 17, text: "a,b", reason: "it has 2 columns" },
+    /^polls\.csv, line 17: it has 2 columns$/,
+  ],
   [
     "wrong-shape",
     "store 42 schedule",
