@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import type { Sql } from "../../events/log/database.ts";
 import { activityStats } from "../../projections/activity.ts";
 import { listAlarms } from "../../projections/alarms.ts";
+import { listAlerts } from "../../projections/alerts.ts";
 import { readObservations } from "../../projections/availability.ts";
 import { getDevice, listDevices } from "../../projections/devices.ts";
 import { fleetKpis } from "../../projections/fleet.ts";
 import { projections } from "../../projections/mod.ts";
+import { countAnomalies, listReadings, readingsAfter } from "../../projections/readings.ts";
 import { rebuildAll } from "../../projections/rebuild.ts";
 import { readTrend } from "../../projections/trends.ts";
 import { freshDatabase } from "../support/servers.ts";
@@ -34,6 +36,16 @@ async function fill(sql: Sql): Promise<void> {
   },
       '{cash_level_percent,cpu_usage_percent,temperature_celsius}', '{1,2,3}', 0, false
     from generate_series(1, 10000) n`;
+  // A hundred days of a thousand sensors, each row a reading: 1.2 kB of it is what 64 take.
+  await sql`
+    insert into readings select 'sensor-S' || sensor, day, day, 'type ' || sensor % 10, '',
+      'place ' || sensor % 100, to_timestamp(day * 86400), to_timestamp(day * 86400 + sensor), 1, 0,
+      decode(repeat('00', 19), 'hex')
+    from generate_series(1, 1000) sensor, generate_series(20000, 20099) day`;
+  await sql`
+    insert into alerts select 'sensor-S' || sensor, n, 'low', to_timestamp(n * 60),
+      to_timestamp(n * 60), null, 1, to_timestamp(n * 60), '{}', now(), 'x'
+    from generate_series(1, 100) sensor, generate_series(1, 1000) n`;
   await sql`analyze`;
 }
 
@@ -59,6 +71,7 @@ Deno.test("questions about one device or the newest alarms never read a table fr
     await fill(sql);
     const range = { from: 0, to: NOW };
     const device = { kind: "atm", id: "7" };
+    const pastDay = { from: 20_010 * 86_400_000, to: 20_011 * 86_400_000 };
     const questions: [string, () => Promise<unknown>][] = [
       [
         "trends",
@@ -73,6 +86,18 @@ Deno.test("questions about one device or the newest alarms never read a table fr
       ["devices", () => getDevice(sql, "atm", "A-77")],
       ["devices", () => listDevices(sql, { limit: 100 })],
       ["devices", () => listDevices(sql, { kind: "atm", limit: 100 })],
+      ["readings", () => listReadings(sql, { limit: 100 })],
+      ["readings", () => listReadings(sql, { sensorId: "S7", limit: 100 })],
+      ["readings", () => listReadings(sql, { sensorType: "type 3", limit: 100 })],
+      ["readings", () => listReadings(sql, { location: "place 77", limit: 100 })],
+      ["readings", () => listReadings(sql, { ...pastDay, limit: 100 })],
+      ["readings", () => listReadings(sql, { ...pastDay, sensorId: "S7", limit: 100 })],
+      ["readings", () => readingsAfter(sql, "S7", pastDay.from, 50)],
+      ["readings", () => countAnomalies(sql, pastDay.from)],
+      ["alerts", () => listAlerts(sql, { limit: 100 })],
+      ["alerts", () => listAlerts(sql, { resolved: false, limit: 100 })],
+      ["alerts", () => listAlerts(sql, { severity: "high", limit: 100 })],
+      ["alerts", () => listAlerts(sql, { sensorId: "S7", limit: 100 })],
     ];
     // A search by part of a name has to look at every device: so the count does count.
     assert.equal(await scansOf(sql, "devices", () => listDevices(sql, { q: "x", limit: 9 })), 1);
