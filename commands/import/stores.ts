@@ -91,7 +91,6 @@ async function run(
         progress.show(() => "Reading hours and zones …");
       })
       : undefined;
-    await sender.finish();
     const startedAt = performance.now();
     const polls = files.status && await importPolls({
       sql,
