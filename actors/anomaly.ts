@@ -18,6 +18,7 @@ import {
   severityOf,
   type Verdict,
 } from "../models/detectors/mod.ts";
+import { judgeForecast } from "../models/lstm/forecast.ts";
 import { type CommandInput, CommandRejectedError, type Conclusion } from "./decider.ts";
 
 /** What a sensor's actor remembers of its readings and of what was found in them. */
@@ -74,13 +75,17 @@ export function noteAnomalies(anomalies: Anomalies, event: Event): void {
   }
 }
 
-function judge(anomalies: Anomalies, value: number, { occurredAt, recordedAt }: Event): void {
+function judge(
+  anomalies: Anomalies,
+  value: number,
+  { occurredAt, recordedAt, metadata }: Event,
+): void {
   // A clock ahead of ours must not make everything that follows late.
   const at = Math.min(occurredAt, recordedAt);
   const detectors = anomalies.detectors instanceof Ensemble
     ? anomalies.detectors
     : ensemble.start(anomalies.detectors ?? undefined);
-  const verdict = detectors.update(value, at);
+  const verdict = detectors.update(value, at, judgeForecast(metadata?.foretold, value));
   const reading = { at, value, score: verdict.score, isAnomaly: verdict.isAnomaly };
   const { open, ended } = followEpisode(anomalies.open ?? undefined, reading);
   anomalies.detectors = detectors;

@@ -16,6 +16,7 @@ export interface Event<Type extends string = string, Data = Json> {
   readonly recordedAt: number;
   /** The sender's own name for the message, by which a repeat is recognised. */
   readonly messageId?: string | undefined;
+  readonly metadata?: Metadata;
 }
 
 /** What `decide` returns; the runtime adds the rest. */
@@ -35,8 +36,19 @@ export interface Noted {
   readonly anomaly?: true;
 }
 
+/** What a model had foretold of a reading before it came. */
+export interface Foretold {
+  readonly expected: number;
+  /** 99 of 100 errors on readings the model had not learned from were smaller. */
+  readonly error: number;
+  /** SHA-256 of the model. */
+  readonly model: string;
+}
+
 /** Why an event exists, and what was noted beside it. */
 export interface Metadata extends Noted {
+  /** Noted with the reading, so that folding the log again needs no model. */
+  readonly foretold?: Foretold;
   /** The JetStream sequence of the message that caused it; absent for what a timer caused. */
   readonly sequence?: number;
   readonly messageId?: string;

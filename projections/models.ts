@@ -51,6 +51,22 @@ export function modelsIn(
   return [...models.values()].reverse();
 }
 
+/** The streams of devices that have a model of this kind in force. */
+export async function streamsWithModel(sql: Sql, kind: string): Promise<string[]> {
+  const rows = await sql<{ stream: string }[]>`
+    select distinct stream from events
+    where type = 'ModelPromoted' and data->>'kind' = ${kind} order by stream`;
+  return rows.map(({ stream }) => stream);
+}
+
+export async function readModelInForce(
+  sql: Sql,
+  stream: string,
+  kind: string,
+): Promise<TrainedModel | undefined> {
+  return (await listModels(sql, stream)).find((model) => model.kind === kind && model.inForce);
+}
+
 export async function readModelFile(
   sql: Sql,
   sha256: string,

@@ -1,7 +1,7 @@
 /** Everything the routes need from the rest of Telltale; `commands/` supplies it. */
 import type { Registry } from "prom-client";
 import type { Publisher } from "../events/bus/publisher.ts";
-import type { RecordedEvent } from "../events/event.ts";
+import type { Foretold, RecordedEvent } from "../events/event.ts";
 import type { Feed } from "../events/feed.ts";
 import type { Sql } from "../events/log/database.ts";
 import type { Kind } from "../events/vocabulary.ts";
@@ -32,6 +32,8 @@ export interface Deps {
   waitFor(offsets: Offsets, timeoutMs: number): Promise<boolean>;
   /** Tells of every report that has ended. */
   readonly reports: Pick<ReportService, "subscribe">;
+  /** What the model in force of a stream says a reading of this moment will be (epoch ms). */
+  foretell(stream: string, at: number): Foretold | undefined;
   /** Models being trained. */
   readonly training: TrainingJobs;
   /** Epoch ms. */

@@ -8,7 +8,7 @@ import type { Answer } from "../../events/bus/publisher.ts";
 import type { BusMessage } from "../../events/bus/follower.ts";
 import { isReplySubject, parseSubject } from "../../events/bus/subjects.ts";
 import { schemaVersionOf } from "../../events/catalog.ts";
-import type { Metadata, NewEvent, Noted, RecordedEvent } from "../../events/event.ts";
+import type { Foretold, Metadata, NewEvent, Noted, RecordedEvent } from "../../events/event.ts";
 import { sqlInstant } from "../../events/log/database.ts";
 import { eventLine, type QuarantineRow } from "../../events/log/rows.ts";
 import { parseMessage, type Refusal } from "../../events/messages.ts";
@@ -45,6 +45,8 @@ export interface BatchStart {
   /** Offset of the last event before this batch. */
   readonly offset: number;
   readonly now: number;
+  /** What a reading of this stream and moment was foretold to be, where a model of it is in force. */
+  foretell(stream: string, at: number): Foretold | undefined;
 }
 
 export interface Decided {
@@ -84,13 +86,13 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
       type: fresh.type,
       schemaVersion: schemaVersionOf(fresh.type),
       data: fresh.data,
-      metadata,
+      metadata: withForetold(actor, fresh, metadata),
       messageId: metadata.messageId,
       occurredAt: fresh.occurredAt,
       recordedAt: now,
     };
     const conclusion = takeIn(actor, event);
-    if (conclusion !== undefined) event.metadata = { ...metadata, ...conclusion.noted };
+    if (conclusion !== undefined) event.metadata = { ...event.metadata, ...conclusion.noted };
     lines.push(
       eventLine(
         event,
@@ -104,6 +106,16 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
     events.push(event);
     if (conclusion === undefined) return;
     for (const next of conclusion.events) record(actor, next, withoutMessageId(metadata));
+  }
+
+  function withForetold(
+    actor: Actor,
+    { type, occurredAt }: NewEvent,
+    metadata: Metadata,
+  ): Metadata {
+    if (type !== "ReadingReported") return metadata;
+    const foretold = start.foretell(actor.stream, occurredAt);
+    return foretold === undefined ? metadata : { ...metadata, foretold };
   }
 
   /** Records what an actor decided; the first event carries the message's own identity. */

@@ -23,6 +23,7 @@ export interface RuntimeOptions {
   readonly now: () => number;
   readonly positioned: WorkerDeps["positioned"];
   readonly crowded: WorkerDeps["crowded"];
+  readonly foretell: WorkerDeps["foretell"];
   readonly committed: (events: readonly RecordedEvent[]) => void;
   readonly log: WorkerDeps["log"];
 }
@@ -58,6 +59,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         now,
         positioned: options.positioned,
         crowded: options.crowded,
+        foretell: options.foretell,
         committed: options.committed,
         log,
       }),

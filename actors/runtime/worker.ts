@@ -26,7 +26,7 @@ import {
   readPosition,
 } from "../../events/log/partitions.ts";
 import { startWriter, type Writer } from "../../events/log/writer.ts";
-import { ActorDamagedError, type BatchBuilder, startBatch } from "./batch.ts";
+import { ActorDamagedError, type BatchBuilder, type BatchStart, startBatch } from "./batch.ts";
 import { loadActors } from "./load.ts";
 import { joinHistory, rebase, recordMissing } from "./history.ts";
 import type { Registry } from "./registry.ts";
@@ -64,6 +64,8 @@ export interface WorkerDeps {
   readonly positioned: (partition: number, offset: number) => void;
   /** Whether whoever gets what was committed needs a moment; the worker then waits, a little. */
   readonly crowded: () => boolean;
+  /** What models have foretold; asked of every reading, so it must be quick. */
+  readonly foretell: BatchStart["foretell"];
   /** Called after each commit, in order. */
   readonly committed: (events: readonly RecordedEvent[]) => void;
   readonly log: (level: "info" | "warn" | "error", message: string, fields?: object) => void;
@@ -235,6 +237,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
         epoch: next.epoch,
         offset: next.offset,
         now,
+        foretell: deps.foretell,
       }, actors);
 
     /**

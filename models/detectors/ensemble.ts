@@ -74,14 +74,15 @@ export class Ensemble implements Detector {
     this.#alarm = new Alarm(saved?.alarm);
   }
 
-  update(value: number, at: number): Verdict {
+  /** `foretold`: what a forecaster trained on the series makes of the reading, where it has one. */
+  update(value: number, at: number, foretold: Judgement = UNKNOWN): Verdict {
     if (!Number.isFinite(value)) throw new RangeError(`Cannot judge ${value}: expected a number`);
     const tame = Math.max(-VALUE_MAX, Math.min(VALUE_MAX, value));
     const judgements = this.#detectors.map((detector) => detector.update(tame, at));
-    const score = combine(judgements);
+    const score = Math.max(combine(judgements), foretold.score);
     const isAnomaly = this.#alarm.update(score);
     return {
-      ...explain(judgements, score),
+      ...explain(judgements, score, foretold),
       score,
       isAnomaly,
       threshold: ALARM,
@@ -117,11 +118,13 @@ function combine(judgements: readonly Judgement[]): number {
 function explain(
   judgements: readonly Judgement[],
   score: number,
+  foretold: Judgement,
 ): Omit<Verdict, "score" | "isAnomaly" | "threshold" | "severity"> {
-  const expecting = judgements.find(({ expected }) => expected !== null) ?? UNKNOWN;
+  const expecting = [foretold, ...judgements].find(({ expected }) => expected !== null) ?? UNKNOWN;
   const { expected, lower, upper } = expecting;
   const detectors = judgements
     .map((judgement, i) => ({ name: (MEMBERS[i] as Member).kind.name, judgement }))
+    .concat({ name: "forecaster", judgement: foretold })
     .filter(({ judgement }) => judgement !== UNKNOWN)
     .map(({ name, judgement }) => ({ name, score: judgement.score, reason: judgement.reason }))
     .sort((a, b) => b.score - a.score);

@@ -1,28 +1,21 @@
 /** What was foretold of a reading, and how strange the reading is for that. */
+import type { Foretold } from "../../events/event.ts";
 import { type Judgement, scoreOf, UNKNOWN } from "../detectors/detector.ts";
 import type { LstmCard } from "./card.ts";
 
-export interface Forecast {
-  readonly expected: number;
-  /** 99 of 100 errors on readings the model had not seen were smaller. */
-  readonly error: number;
-  /** SHA-256 of the model. */
-  readonly model: string;
-}
-
 /** An error is remarkable from this many times what 99 of 100 stay below. */
-const REMARKABLE = 2;
+const REMARKABLE = 3;
 
 /** Undefined where there is nothing to say, as for values too large to calculate with. */
 export function forecastOf(
   expected: number,
   { errorQuantiles }: Pick<LstmCard, "errorQuantiles">,
   model: string,
-): Forecast | undefined {
+): Foretold | undefined {
   return Number.isFinite(expected) ? { expected, error: errorQuantiles.p99, model } : undefined;
 }
 
-export function judgeForecast(forecast: Forecast | undefined, value: number): Judgement {
+export function judgeForecast(forecast: Foretold | undefined, value: number): Judgement {
   if (forecast === undefined) return UNKNOWN;
   const { expected, error } = forecast;
   const apart = Math.abs(value - expected);

@@ -5,9 +5,10 @@
  * together, on a thread of their own; whoever decides about the next reading finds the forecast
  * waiting, or none. So no decision ever waits for a model.
  */
+import type { Foretold } from "../../events/event.ts";
 import type { LstmCard } from "./card.ts";
 import { canForetell, emptyWindow, takeReading, type Window } from "./features.ts";
-import { type Forecast, forecastOf } from "./forecast.ts";
+import { forecastOf } from "./forecast.ts";
 import type { Reading } from "./samples.ts";
 import type { FromServing, ToServing } from "./serving_thread.ts";
 
@@ -27,7 +28,7 @@ export interface Foresight {
   /** Another model is in force now; it is fetched. */
   promoted(series: string): void;
   /** What a reading of this moment should be; undefined where nothing is foretold. */
-  forecast(series: string, at: number): Forecast | undefined;
+  forecast(series: string, at: number): Foretold | undefined;
   /** Resolves when all that was offered has been run. */
   settled(): Promise<void>;
   stop(): void;

@@ -9,7 +9,15 @@ import type { Deps } from "../deps.ts";
 import { order } from "../orders.ts";
 import { ProblemError, unavailable, unknownDevice } from "../problem.ts";
 import { createRouter } from "../router.ts";
-import { Fields, IdSchema, Instant, instantOrNull, json, problems } from "../schemas.ts";
+import {
+  Fields,
+  IdSchema,
+  Instant,
+  instantOrNull,
+  InstantQuery,
+  json,
+  problems,
+} from "../schemas.ts";
 import type { TrainingJob } from "./jobs.ts";
 
 const TAGS = ["Models"];
@@ -144,8 +152,39 @@ const promote = createRoute({
   responses: { 200: json(ModelSchema, "In force now"), ...problems(404, 409, 422, 503) },
 });
 
+const forecast = createRoute({
+  method: "get",
+  path: "/series/{id}/forecast",
+  operationId: "getSeriesForecast",
+  summary: "What the next reading of a series should be, by the model in force",
+  tags: TAGS,
+  request: {
+    params: SeriesParams,
+    query: z.object({
+      at: InstantQuery.optional().openapi({ description: "When it will come; now by default." }),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({
+        series: z.string(),
+        at: Instant,
+        expected: z.number(),
+        lower: z.number(),
+        upper: z.number(),
+        model: Sha256,
+      }),
+      "Of 100 readings 99 should lie between `lower` and `upper`",
+    ),
+    ...problems(404, 422, 503),
+  },
+});
+
 export function trainingRoutes(
-  { sql, publisher, training, now }: Pick<Deps, "sql" | "publisher" | "training" | "now">,
+  { sql, publisher, training, foretell, now }: Pick<
+    Deps,
+    "sql" | "publisher" | "training" | "foretell" | "now"
+  >,
 ): OpenAPIHono {
   const app = createRouter();
 
@@ -204,6 +243,31 @@ export function trainingRoutes(
     const body = { command: "PromoteModel", model };
     await order(publisher, { kind: "sensor", id, body, now: now() });
     return c.json(modelJson(await findModel(id, model)), 200);
+  });
+
+  app.openapi(forecast, async (c) => {
+    const { id } = c.req.valid("param");
+    const { at = now() } = c.req.valid("query");
+    const foretold = foretell(streamOf("sensor", id), at);
+    if (foretold === undefined) {
+      await requireSensor(id);
+      throw new ProblemError(
+        404,
+        "nothing-foretold",
+        `Nothing is foretold of series "${id}" for ${
+          formatInstant(at)
+        }: it has no model in force, too few readings in a row, or the moment is too far from its last`,
+      );
+    }
+    const { expected, error, model } = foretold;
+    return c.json({
+      series: id,
+      at: formatInstant(at),
+      expected,
+      lower: expected - error,
+      upper: expected + error,
+      model,
+    }, 200);
   });
 
   /** Asks the log, which has a reading as soon as whoever sent it was answered. */

@@ -17,6 +17,19 @@ interface Model {
   readonly card: { readonly data: { readonly readings: number }; readonly loss: unknown[] };
 }
 
+interface Forecast {
+  readonly expected: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+interface Recorded {
+  readonly data: {
+    readonly expected?: number;
+    readonly detectors?: readonly { readonly name: string }[];
+  };
+}
+
 Deno.test("a series is trained while Telltale runs, and its model is in force", async (t) => {
   const dataDir = await temporaryFolder();
   const telltale = await startTelltale({ dataDir });
@@ -58,6 +71,30 @@ Deno.test("a series is trained while Telltale runs, and its model is in force", 
       assert.equal(sha256, model?.sha256);
     });
 
+    await t.step(
+      "the next reading is foretold before it comes, and held against that",
+      async () => {
+        const [next] = wave(521).slice(520);
+        assert.ok(next);
+        const path = `/api/v1/series/W-1/forecast?at=${new Date(next.at).toISOString()}`;
+        const { expected, lower, upper } = await forecastWithin(telltale, path);
+        assert.ok(lower < expected && expected < upper);
+        assert.ok(Math.abs(expected - next.value) < 5, `${expected}, ${next.value}`);
+
+        const reading = { sensor_id: "W-1", sensor_type: "temperature", unit: "C", value: 60 };
+        const timestamp = new Date(next.at).toISOString();
+        const response = await post(telltale, "/api/v1/sensors/data", { ...reading, timestamp });
+        assert.equal((await response.json()).is_anomaly, true);
+        const { events } = await get<{ events: Recorded[] }>(
+          telltale,
+          "/api/v1/events?stream=sensor-W-1&type=AnomalyDetected",
+        );
+        const names = events.at(-1)?.data.detectors?.map(({ name }) => name);
+        assert.ok(names?.includes("forecaster"), JSON.stringify(names));
+        assert.equal(events.at(-1)?.data.expected, expected);
+      },
+    );
+
     await t.step("the command trains beside it, and says what is wrong", async () => {
       const env = { DATA_DIR: dataDir };
       const short = await command(["train", "lstm", "--series", "short"], env);
@@ -94,6 +131,17 @@ async function trained(telltale: RunningTelltale, series: string): Promise<Train
     if (training.state === "done" || training.state === "failed") return training;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
+}
+
+/** A forecast is there a moment after the model or the reading before it. */
+async function forecastWithin(telltale: RunningTelltale, path: string): Promise<Forecast> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const response = await fetch(`${telltale.url}${path}`);
+    if (response.status === 200) return await response.json();
+    await response.body?.cancel();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return await get(telltale, path);
 }
 
 async function get<Body>(telltale: RunningTelltale, path: string): Promise<Body> {

@@ -83,6 +83,7 @@ export async function openStage(overrides: Partial<Deps> = {}): Promise<Stage> {
     waitFor: (offsets, timeoutMs) => projector.waitFor(offsets, timeoutMs),
     reports: { subscribe: () => () => {} },
     training,
+    foretell: () => undefined,
     now: () => NOW,
     version: "0.0.0-test",
     register,

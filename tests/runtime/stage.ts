@@ -98,6 +98,7 @@ export async function openStage(
         now: () => Date.now() + stage.ahead,
         positioned: () => {},
         crowded: () => false,
+        foretell: () => undefined,
         committed: (events) => void stage.committed.push(...events),
         log: (level, message, fields = {}) => {
           stage.lines.push({ level, message, fields: fields as Record<string, unknown> });

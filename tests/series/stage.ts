@@ -71,6 +71,7 @@ async function own({ broker, database, undo }: Place, { deps }: Node): Promise<v
     now: Date.now,
     positioned: () => models.missed(),
     crowded: () => false,
+    foretell: () => undefined,
     committed: (events) => models.offer(events),
     log: () => {},
   });
