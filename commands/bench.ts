@@ -29,6 +29,10 @@ const BENCHES: Readonly<Record<string, { summary: string; load(): Promise<Bench>
     summary: "3-sigma: predictions beside a bare server, fits of 1,000 points",
     load: () => import("../bench/series.ts"),
   },
+  detectors: {
+    summary: "anomaly detectors: readings a second of one core, state of a series",
+    load: () => import("../bench/detectors.ts"),
+  },
   stores: {
     summary: "1,825,000 polls of 14,092 stores: import, memory, report",
     load: () => import("../bench/stores.ts"),
