@@ -48,42 +48,43 @@ export function seriesDashboardRoutes({ series, sql }: Pick<Deps, "series" | "sq
           <meta charset="utf-8">
           <meta name="viewport" content="width=device-width, initial-scale=1">
           <title>Series: Telltale</title>
+          <link rel="icon" href="/dashboard/icon.svg">
           <link rel="stylesheet" href="/dashboard/series.css">
         </head>
         <body>
           <header><a href="/">Telltale</a><h1>Series and their 3-sigma models</h1></header>
           <main>
-      <p>${newest.length} series. ${count === 0
-        ? "Nothing was predicted since this process started."
-        : `${
-          count.toLocaleString("en")
-        } predictions since this process started: ${avg} ms on average, ${p95} ms at the 95th percentile.`} <a href="/metrics/throughput">Hour by hour</a>, <a href="/metrics/model-usage">by model</a>.</p>
-      ${selected === undefined
-        ? ""
-        : pictureOf(selected, models.all().get(selected.seriesId) ?? [])}
-      ${newest.length === 0
-        ? html`<p>No model was fitted yet: <code>POST /fit/{series_id}</code> with timestamps and values.</p>`
-        : html`
-          <table>
-            <thead>
-              <tr>
-                <th>Series</th>
-                <th>Newest</th>
-                <th>Points</th>
-                <th>Mean</th>
-                <th>Deviation</th>
-                <th>Usual from</th>
-                <th>to</th>
-                <th>Predictions by it</th>
-              </tr>
-            </thead>
-            <tbody>
-          ${newest.slice(0, SHOWN_MAX).map((model) => rowOf(model, used))}
-            </tbody>
-          </table>
-        `}
-      ${newest.length > SHOWN_MAX ? html`<p>The ${SHOWN_MAX} fitted last are shown.</p>` : ""}
-          </main>
+            <p>${newest.length} series. ${count === 0
+              ? "Nothing was predicted since this process started."
+              : `${
+                count.toLocaleString("en")
+              } predictions since this process started: ${avg} ms on average, ${p95} ms at the 95th percentile.`} <a href="/metrics/throughput">Hour by hour</a>, <a href="/metrics/model-usage">by model</a>.</p>
+            ${selected === undefined
+              ? ""
+              : pictureOf(selected, models.all().get(selected.seriesId) ?? [])}
+            ${newest.length === 0
+              ? html`<p>No model was fitted yet: <code>POST /fit/{series_id}</code> with timestamps and values.</p>`
+              : html`
+                <table>
+                  <thead>
+                    <tr>
+                      <th>Series</th>
+                      <th>Newest</th>
+                      <th>Points</th>
+                      <th>Mean</th>
+                      <th>Deviation</th>
+                      <th>Usual from</th>
+                      <th>to</th>
+                      <th>Predictions by it</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                ${newest.slice(0, SHOWN_MAX).map((model) => rowOf(model, used))}
+                  </tbody>
+                </table>
+              `}
+            ${newest.length > SHOWN_MAX ? html`<p>The ${SHOWN_MAX} fitted last are shown.</p>` : ""}
+                </main>
         </body>
       </html>
     `);
