@@ -3,7 +3,9 @@
  * read models what the log has?
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { managerOf, streamInfo } from "../../events/bus/stream.ts";
+import type { JetStreamManager } from "@nats-io/jetstream";
+import { managerOf, nextSequence, streamInfo } from "../../events/bus/stream.ts";
+import { filtersOf } from "../../events/bus/subjects.ts";
 import type { NatsConnection } from "../../events/bus/connection.ts";
 import type { Sql } from "../../events/log/database.ts";
 import { countOwned } from "../../events/log/partitions.ts";
@@ -22,6 +24,28 @@ export interface LogState {
   busToLog(): Promise<void>;
   /** Resolves when everything in the log now, or up to these offsets, is in every read model. */
   logToReadModels(offsets?: ReadonlyMap<number, number>): Promise<void>;
+}
+
+interface Reached {
+  readonly partition: number;
+  readonly sequence: number;
+}
+
+/** Whether the bus has something for a partition, up to a sequence, that its log has not. */
+async function isOnItsWay(
+  manager: JetStreamManager,
+  { partition, sequence }: Reached,
+  partitions: number,
+  last: number,
+): Promise<boolean> {
+  if (sequence >= last) return false;
+  // One partition has every message; of several a quiet one is behind, and nothing is for it.
+  if (partitions === 1) return true;
+  for (const filter of filtersOf(partition, partitions)) {
+    const next = await nextSequence(manager, sequence + 1, filter);
+    if (next !== undefined && next <= last) return true;
+  }
+  return false;
 }
 
 export function watchLog(sql: Sql, connection: NatsConnection): LogState {
@@ -49,11 +73,14 @@ export function watchLog(sql: Sql, connection: NatsConnection): LogState {
   return {
     requireOwner,
     async busToLog() {
-      const info = await streamInfo(await managerOf(connection));
-      const last = info?.state.last_seq ?? 0;
+      const manager = await managerOf(connection);
+      const last = (await streamInfo(manager))?.state.last_seq ?? 0;
       await until(async () => {
-        const rows = await sql<{ sequence: number }[]>`select sequence from partitions`;
-        return rows.every(({ sequence }) => sequence >= last);
+        const rows = await sql<Reached[]>`select partition, sequence from partitions`;
+        for (const row of rows) {
+          if (await isOnItsWay(manager, row, rows.length, last)) return false;
+        }
+        return true;
       });
     },
     async logToReadModels(offsets) {

@@ -131,6 +131,19 @@ export async function trimBelow(manager: JetStreamManager, sequence: number): Pr
   return purged;
 }
 
+/**
+ * The first stored message from a sequence on that a filter matches; undefined where there is none.
+ * For several partitions only: it needs a broker that can have them.
+ */
+export async function nextSequence(
+  manager: JetStreamManager,
+  from: number,
+  filter: string,
+): Promise<number | undefined> {
+  const query = { seq: from, next_by_subj: filter };
+  return (await manager.streams.getMessage(STREAM_NAME, query))?.seq;
+}
+
 /** The broker's timestamp of a stored message, in microseconds; undefined where it is gone. */
 export async function messageTimeUs(
   manager: JetStreamManager,
