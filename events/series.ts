@@ -38,7 +38,10 @@ const model = {
   digest: z.string().regex(/^[0-9a-f]{64}$/),
 };
 
-/** Points of a series, packed: base64 of little-endian int64 and of doubles. */
+/**
+ * Points of a series, packed: base64 of little-endian int64 and of doubles. Two timestamps of more
+ * values are the first two of a steady pace.
+ */
 export const Sample = z.object({ timestamps: packed, values: packed });
 export type Sample = z.infer<typeof Sample>;
 

@@ -46,3 +46,16 @@ Deno.test("packed and unpacked every bit is the same, to the ends of 64-bit time
   };
   assert.deepEqual(unpackSample(packSample(points)), points);
 });
+
+Deno.test("points at a steady pace take no room for their timestamps, and come back whole", () => {
+  const steady = series(1_000, Math.sqrt);
+  const packed = packSample(steady);
+  assert.equal(packed.timestamps.length, 24);
+  assert.deepEqual(unpackSample(packed), steady);
+  const far = 2n ** 63n - 1n;
+  const wide = {
+    timestamps: BigInt64Array.of(-far, 0n, far),
+    values: Float64Array.of(1, 2, 3),
+  };
+  assert.deepEqual(unpackSample(packSample(wide)), wide);
+});
