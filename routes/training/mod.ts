@@ -148,7 +148,17 @@ const promote = createRoute({
   operationId: "promoteSeriesModel",
   summary: "Put a model in force, whatever is said of it",
   tags: TAGS,
-  request: { params: ModelParams },
+  request: {
+    params: ModelParams,
+    body: {
+      required: false,
+      content: {
+        "application/json": {
+          schema: z.object({ by: z.string().min(1).max(100).default("operator") }),
+        },
+      },
+    },
+  },
   responses: { 200: json(ModelSchema, "In force now"), ...problems(404, 409, 422, 503) },
 });
 
@@ -240,7 +250,8 @@ export function trainingRoutes(
   app.openapi(promote, async (c) => {
     const { id, model } = c.req.valid("param");
     await findModel(id, model);
-    const body = { command: "PromoteModel", model };
+    const { by = "operator" } = c.req.valid("json") ?? {};
+    const body = { command: "PromoteModel", model, by };
     await order(publisher, { kind: "sensor", id, body, now: now() });
     return c.json(modelJson(await findModel(id, model)), 200);
   });
