@@ -48,7 +48,8 @@ export function graphqlSockets(
     const end = () => socket.close(GOING_AWAY, "The server is stopping");
     socket.onopen = () => {
       const closed = server.opened({
-        protocol: socket.protocol,
+        // Agreed on in the handshake, or there would be no connection; Deno does not say so here.
+        protocol: GRAPHQL_TRANSPORT_WS_PROTOCOL,
         send(text) {
           if (socket.readyState !== WebSocket.OPEN) return;
           socket.send(text);
