@@ -40,6 +40,8 @@ export interface Forecast {
 
 export class Neighbours {
   readonly #lengths: readonly number[];
+  /** How many values a renewal keeps: the past, and the stretch at its far end. */
+  readonly #kept: number;
   /** Subtracted from every value, so that single precision is spent on what differs. */
   #origin = 0;
   /** The past, oldest first; room for more behind. */
@@ -60,6 +62,7 @@ export class Neighbours {
   /** `lengths` of the stretches compared, in readings. */
   constructor(lengths: readonly number[], saved?: SavedNeighbours) {
     this.#lengths = lengths;
+    this.#kept = PAST + Math.max(...lengths);
     this.#sums = lengths.map(() => new Float32Array(0));
     this.#best = lengths.map(() => new Float32Array(NEAREST).fill(Infinity));
     this.#lags = lengths.map(() => new Int32Array(NEAREST));
@@ -110,7 +113,7 @@ export class Neighbours {
 
   #push(value: number): void {
     if (this.#count === this.#values.length) {
-      const longer = new Float32Array(this.#count + RENEWAL);
+      const longer = new Float32Array(roomFor(this.#count + 1, this.#kept + RENEWAL));
       longer.set(this.#values);
       this.#values = longer;
     }
@@ -155,7 +158,7 @@ export class Neighbours {
 
   /** Forgets what is too old, and makes every sum from the values themselves. */
   #renew(): void {
-    const kept = Math.min(this.#count, PAST + Math.max(...this.#lengths));
+    const kept = Math.min(this.#count, this.#kept);
     this.#values.copyWithin(0, this.#count - kept, this.#count);
     this.#count = kept;
     this.#since = 0;
@@ -187,7 +190,7 @@ export class Neighbours {
     this.#size = end === 0 ? 0 : total / end;
     for (const [index, length] of this.#lengths.entries()) {
       if ((this.#sums[index] as Float32Array).length <= lagMax) {
-        this.#sums[index] = new Float32Array(lagMax + 1);
+        this.#sums[index] = new Float32Array(roomFor(lagMax + 1, PAST + 1));
       }
       const sums = this.#sums[index] as Float32Array;
       const best = (this.#best[index] as Float32Array).fill(Infinity);
@@ -217,6 +220,11 @@ export class Neighbours {
   #at(position: number): number {
     return this.#values[position] ?? 0;
   }
+}
+
+/** A power of two, or the most that will ever be needed: most series never have a long past. */
+function roomFor(needed: number, most: number): number {
+  return Math.min(most, 2 ** Math.ceil(Math.log2(Math.max(RENEWAL, needed))));
 }
 
 /** Puts a sum among the smallest; returns the largest of them, which the next has to beat. */
