@@ -90,9 +90,9 @@ export function fitRoutes(
 
   async function readAsked(c: Context): Promise<FitSeriesModel> {
     const text = await readSmallBody(c, HEAVY_BYTES);
-    if (text !== undefined) return await readFit(text);
+    if (text !== undefined) return readFit(text);
     const body = await readBody(c, BODY_BYTES_MAX);
-    return body.length > HEAVY_BYTES ? await work.readFit(body) : await readFit(textOf(body));
+    return body.length > HEAVY_BYTES ? await work.readFit(body) : readFit(textOf(body));
   }
 
   async function known(seriesId: string, asked: FitSeriesModel): Promise<SeriesModel | undefined> {

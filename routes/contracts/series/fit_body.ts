@@ -1,8 +1,9 @@
 /** The data of a fit: what is wrong with it, or what it comes to. */
+import { createHash } from "node:crypto";
 import { parseLossless } from "../../../events/json.ts";
 import type { FitSeriesModel, Sided } from "../../../events/series.ts";
 import { SIDES } from "../../../events/series.ts";
-import { isAnomaly, momentsOf } from "../../../models/three_sigma.ts";
+import { isAnomaly, momentsOf, type ThreeSigma } from "../../../models/three_sigma.ts";
 import { bytesOf, packSample, sampleOf, type Series } from "../../../models/training_sample.ts";
 import { parseJson } from "../../json_text.ts";
 import { ProblemError } from "../../problem.ts";
@@ -16,7 +17,7 @@ interface Options {
 }
 
 /** The order to the series' actor. Throws ProblemError: 400 for what is not JSON, else 422. */
-export async function readFit(text: string): Promise<FitSeriesModel> {
+export function readFit(text: string): FitSeriesModel {
   const body = readObject(text);
   const timestamps = listOf(body, "timestamps");
   const values = listOf(body, "values");
@@ -31,10 +32,10 @@ export async function readFit(text: string): Promise<FitSeriesModel> {
     throw wrong("too-few-points", `There are ${values.length} points: a model needs 2 or more`);
   }
   const series = { timestamps: readTimestamps(timestamps, text), values: readValues(values) };
-  return await fit(series, options);
+  return fit(series, options);
 }
 
-async function fit(series: Series, options: Options): Promise<FitSeriesModel> {
+function fit(series: Series, options: Options): FitSeriesModel {
   const { timestamps, values } = series;
   const moments = momentsOf(values);
   if (moments.sd === 0) {
@@ -49,17 +50,21 @@ async function fit(series: Series, options: Options): Promise<FitSeriesModel> {
     points: values.length,
     from: String(timestamps[0]),
     to: String(timestamps.at(-1)),
-    anomalies: values.reduce((count, value) => count + (isAnomaly(model, value) ? 1 : 0), 0),
-    digest: await digestOf(series),
+    anomalies: countAnomalies(values, model),
+    digest: digestOf(series),
     sample: packSample(sampleOf(series, model)),
   };
 }
 
-async function digestOf({ timestamps, values }: Series): Promise<string> {
-  const bytes = new Uint8Array(timestamps.byteLength + values.byteLength);
-  bytes.set(bytesOf(timestamps));
-  bytes.set(bytesOf(values), timestamps.byteLength);
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+/** At once: for so little the way to another thread and back is longer than the work. */
+function digestOf({ timestamps, values }: Series): string {
+  return createHash("sha256").update(bytesOf(timestamps)).update(bytesOf(values)).digest("hex");
+}
+
+function countAnomalies(values: Float64Array, model: ThreeSigma): number {
+  let count = 0;
+  for (const value of values) if (isAnomaly(model, value)) count++;
+  return count;
 }
 
 export function readObject(text: string): Record<string, unknown> {

@@ -27,7 +27,7 @@ async function attempt(task: Task): Promise<Done> {
 }
 
 async function perform(task: Task): Promise<unknown> {
-  if (task.type === "readFit") return await readFit(textOf(task.body));
+  if (task.type === "readFit") return readFit(textOf(task.body));
   // The drawing library is large, and most threads only read.
   const { drawPng, drawSvg } = await import("./chart.ts");
   return task.png ? await drawPng(task.drawing) : drawSvg(task.drawing);
