@@ -33,6 +33,10 @@ const BENCHES: Readonly<Record<string, { summary: string; load(): Promise<Bench>
     summary: "anomaly detectors: readings a second of one core, state of a series",
     load: () => import("../bench/detectors.ts"),
   },
+  lstm: {
+    summary: "forecaster: training time, readings a second foretold and judged on one core",
+    load: () => import("../bench/lstm.ts"),
+  },
   stores: {
     summary: "1,825,000 polls of 14,092 stores: import, memory, report",
     load: () => import("../bench/stores.ts"),
