@@ -8,7 +8,9 @@
 import type { Config } from "../commands/command.ts";
 import { provideBroker, provideDatabase } from "../services/mod.ts";
 import { freePort, removeFolder, temporaryFolder } from "../tests/support/servers.ts";
+import { leftBehind } from "../tests/support/telltale.ts";
 import { compareWithEmmett } from "./emmett.ts";
+import { processorTimes } from "./processor_time.ts";
 import { insertByUnnest } from "./raw_limit.ts";
 import {
   caughtUp,
@@ -66,20 +68,31 @@ async function measure(
   const broker = await provideBroker({ ...own, dataDir: brokerDir });
   try {
     const startAt = Date.now() - Math.ceil(messages / DEVICES) * stepMs;
-    const publish = (first: number, count: number) =>
+    const makePublisher = (first: number, count: number) =>
       publisher([broker.url, first, count, DEVICES, startAt, stepMs, 42]);
     const half = Math.floor(messages / 2);
     // The stream has to exist before anything can wait in it.
     const first = await start({ dataDir, env: { NATS_URL: broker.url } });
     await first.stop();
-    await publish(0, half);
+    await (await makePublisher(0, half)).publish();
+    const second = await makePublisher(half, messages - half);
 
     const telltale = await start({ dataDir, env: { NATS_URL: broker.url } });
+    const [postgres = 0] = await leftBehind(dataDir);
+    const [nats = 0] = await leftBehind(brokerDir);
+    const before = await processorTimes();
     const startedAt = performance.now();
     const already = dealtWith(await statsOf(telltale));
-    const publishing = publish(half, messages - half);
+    const publishing = second.publish();
     const stats = await caughtUp(telltale, messages);
     const elapsedMs = performance.now() - startedAt;
+    const after = await processorTimes();
+    const each = (us: number) => `${(us / (messages - already)).toFixed(1)} µs`;
+    say(
+      `a message takes ${each(after.of(telltale.pid) - before.of(telltale.pid))} of Telltale, ${
+        each(after.withChildren(postgres) - before.withChildren(postgres))
+      } of PostgreSQL, ${each(after.of(nats) - before.of(nats))} of the broker (processor time)`,
+    );
     await publishing;
     await telltale.stop();
     if (stats.quarantined > 0) throw new Error(`${stats.quarantined} messages were quarantined`);
@@ -100,15 +113,33 @@ async function measure(
   }
 }
 
-async function publisher(args: readonly (string | number)[]): Promise<void> {
-  const { success } = await new Deno.Command(Deno.execPath(), {
+interface Publisher {
+  /** Resolves when all is stored. */
+  publish(): Promise<void>;
+}
+
+/** Resolves when its messages are made. */
+async function publisher(args: readonly (string | number)[]): Promise<Publisher> {
+  const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--allow-all",
       new URL("./publisher.ts", import.meta.url).pathname,
       ...args.map(String),
     ],
-    stdin: "null",
-  }).spawn().status;
-  if (!success) throw new Error("The publisher failed");
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const saying = child.stdout.getReader();
+  await saying.read();
+  return {
+    async publish() {
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode("go\n"));
+      await writer.close();
+      const { success } = await child.status;
+      await saying.cancel();
+      if (!success) throw new Error("The publisher failed");
+    },
+  };
 }

@@ -1,6 +1,7 @@
 /**
  * Publishes part of the bench fleet's messages as fast as the broker stores them; a process of its
- * own, as devices are. Arguments: url first count devices startAt stepMs seed.
+ * own, as devices are. Says when its messages are made, and publishes them when it is sent a line.
+ * Arguments: url first count devices startAt stepMs seed.
  */
 import { connectBus } from "../events/bus/connection.ts";
 import { managerOf, streamInfo } from "../events/bus/stream.ts";
@@ -13,7 +14,6 @@ const [first = 0, count = 0, devices = 1, startAt = 0, stepMs = 1000, seed = 1] 
 
 const connection = await connectBus(url, "bench publisher");
 const manager = await managerOf(connection);
-const before = (await streamInfo(manager))?.state.last_seq ?? 0;
 const random = randomFrom(seed + first);
 const encoder = new TextEncoder();
 
@@ -22,6 +22,9 @@ const messages = Array.from({ length: count }, (_, i) => {
   const { subject, payload } = messageAt(first + i, { devices, startAt, stepMs, random });
   return { subject, payload: encoder.encode(payload) };
 });
+Deno.stdout.writeSync(encoder.encode("made\n"));
+await Deno.stdin.read(new Uint8Array(8));
+const before = (await streamInfo(manager))?.state.last_seq ?? 0;
 for (const [index, { subject, payload }] of messages.entries()) {
   connection.publish(subject, payload);
   // Keep the socket's buffer short; the broker's own pace is what is being used.
