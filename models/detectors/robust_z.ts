@@ -29,7 +29,7 @@ export class RobustZ implements Detector {
 
   constructor(saved?: Saved) {
     this.#latest = new Ring(LATEST, saved?.latest);
-    this.#sorted = new Sorted(LATEST, this.#latest.values());
+    this.#sorted = new Sorted(this.#latest.values());
     this.#tail = new Tail(TAIL_SHORT, saved?.tail);
   }
 

@@ -1,17 +1,23 @@
-/** A bounded number of values, always in ascending order. */
+/** Values that are always in ascending order. */
+
+const ROOM_MIN = 32;
 
 export class Sorted {
-  readonly #values: Float64Array;
-  count = 0;
+  /** Room for `count` and more: it doubles, because most series stay short. */
+  #values: Float64Array;
+  count: number;
 
-  constructor(capacity: number, values: Float64Array = new Float64Array(0)) {
-    this.#values = new Float64Array(capacity);
-    this.#values.set(values.toSorted());
+  constructor(values: Float64Array = new Float64Array(0)) {
+    this.#values = values.toSorted();
     this.count = values.length;
   }
 
-  /** There has to be room. */
   add(value: number): void {
+    if (this.count === this.#values.length) {
+      const longer = new Float64Array(Math.max(ROOM_MIN, 2 * this.count));
+      longer.set(this.#values);
+      this.#values = longer;
+    }
     const at = this.below(value);
     this.#values.copyWithin(at + 1, at, this.count++);
     this.#values[at] = value;

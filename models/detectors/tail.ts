@@ -11,6 +11,8 @@ import { Sorted } from "./sorted.ts";
 
 const STRIDE_MAX = 32;
 
+const ROOM_MIN = 32;
+
 /** Scores kept: where the rarest of five hundred has to be told from the rest, and where not. */
 export const TAIL_LONG = 512;
 export const TAIL_SHORT = 128;
@@ -22,18 +24,18 @@ export interface SavedTail {
 }
 
 export class Tail {
+  readonly #capacity: number;
   /** In the order in which they came. */
-  readonly #kept: Float32Array;
+  #kept: Float32Array;
   readonly #sorted: Sorted;
   #stride: number;
   /** Scores since the last one that was kept. */
   #skipped: number;
 
   constructor(capacity: number, saved?: SavedTail) {
-    const kept = saved ? unpack32(saved.kept) : new Float32Array(0);
-    this.#kept = new Float32Array(capacity);
-    this.#kept.set(kept);
-    this.#sorted = new Sorted(capacity, Float64Array.from(kept));
+    this.#capacity = capacity;
+    this.#kept = saved ? unpack32(saved.kept) : new Float32Array(0);
+    this.#sorted = new Sorted(Float64Array.from(this.#kept));
     this.#stride = saved?.stride ?? 1;
     this.#skipped = saved?.skipped ?? 0;
   }
@@ -48,14 +50,25 @@ export class Tail {
     const share = (1 + count - this.#sorted.below(exact)) / (1 + count);
     if (++this.#skipped >= this.#stride) {
       this.#skipped = 0;
-      if (count === this.#kept.length) this.#makeRoom();
-      this.#kept[this.#sorted.count] = exact;
-      this.#sorted.add(exact);
+      this.#keep(exact);
     }
     return share;
   }
 
-  #makeRoom(): void {
+  #keep(score: number): void {
+    if (this.#sorted.count === this.#capacity) this.#thin();
+    const { count } = this.#sorted;
+    if (count === this.#kept.length) {
+      const longer = new Float32Array(Math.min(this.#capacity, Math.max(ROOM_MIN, 2 * count)));
+      longer.set(this.#kept);
+      this.#kept = longer;
+    }
+    this.#kept[count] = score;
+    this.#sorted.add(score);
+  }
+
+  /** Makes room for at least one more. */
+  #thin(): void {
     const kept = this.#kept;
     if (this.#stride >= STRIDE_MAX) {
       this.#sorted.remove(kept[0] as number);

@@ -46,7 +46,7 @@ Deno.test("a tail that was saved at any moment goes on bit for bit", () => {
 Deno.test("sorted values stay so, and their median deviation is that of the definition", () => {
   const value = fc.integer({ min: -20, max: 20 });
   fc.assert(fc.property(fc.array(value, { minLength: 1, maxLength: 40 }), (values) => {
-    const sorted = new Sorted(40);
+    const sorted = new Sorted();
     for (const value of values) sorted.add(value);
     const kept = values.toSorted((a, b) => a - b);
     const median = kept[kept.length >> 1] as number;
