@@ -34,8 +34,10 @@ export interface Report {
 export const CHANNEL = "telltale_reports";
 /** Class of the advisory locks by which one process at a time makes a report. */
 const LOCK_CLASS = 7_353_119;
-/** A report during which Telltale ended so often is probably why it ended. */
+/** A report that was broken off so often is probably why. */
 const ATTEMPTS_MAX = 5;
+/** Reports that may wait: hours of work. Whoever asks for more is to come back. */
+const WAITING_MAX = 1_000;
 /** Waiting reports that are looked at for one that nobody makes yet. */
 const CLAIMABLE_MAX = 50;
 
@@ -48,6 +50,21 @@ export interface NewReport {
   /** Offset per partition that it must include. */
   readonly after: ReadonlyMap<number, number>;
   readonly recurring?: string | undefined;
+}
+
+/** So many reports wait that this one would not be made for hours. */
+export class TooManyReportsError extends Error {
+  override readonly name = "TooManyReportsError";
+}
+
+/** The same for whoever can be told to come back. Throws TooManyReportsError. */
+export async function askForReport(sql: Sql, asked: NewReport): Promise<Report> {
+  const [row] = await sql<{ waiting: number }[]>`
+    select count(*)::integer as waiting from reports where state in ('queued', 'running')`;
+  if ((row?.waiting ?? 0) >= WAITING_MAX) {
+    throw new TooManyReportsError(`${WAITING_MAX} reports wait to be made already`);
+  }
+  return await createReport(sql, asked);
 }
 
 export async function createReport(
@@ -195,7 +212,7 @@ async function takeUp(
   if (row === undefined) return undefined;
   const { attempt, after, ...report } = row;
   if (attempt > ATTEMPTS_MAX) {
-    const reason = `Telltale ended ${ATTEMPTS_MAX} times while it was being made`;
+    const reason = `It was begun ${ATTEMPTS_MAX} times and never came to its end`;
     await failReport(session, { id: report.id, attempt }, reason);
     return undefined;
   }

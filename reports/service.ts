@@ -7,6 +7,7 @@
  */
 import type { ConnectOptions, Sql } from "../events/log/database.ts";
 import { createSignal } from "../projections/signal.ts";
+import { ReportError } from "./files.ts";
 import {
   type Change,
   CHANNEL,
@@ -18,7 +19,6 @@ import {
   removeReportsBefore,
   type Report,
 } from "./jobs.ts";
-import { ReportError } from "./files.ts";
 import { createMaker, MakingFailedError } from "./maker.ts";
 import { askForDue } from "./recurring.ts";
 
@@ -68,32 +68,34 @@ export async function startReportService(options: ReportServiceOptions): Promise
     const change = JSON.parse(text) as Change;
     wake.notify();
     if (change.state === "queued" || change.state === "running") return;
-    if (current?.id === change.id) current.ending.abort(new NotOursError());
+    const isUnwanted = change.state === "cancelled" || change.state === "removed";
+    if (isUnwanted && current?.id === change.id) current.ending.abort(new NotOursError());
     tell(change.id).catch((error) => onProblem(`Cannot tell of report ${change.id}: ${error}`));
   });
 
   async function tell(id: string): Promise<void> {
     const report = await getReport(sql, id);
-    if (report !== undefined) { for (const listener of listeners) listener(report); }
+    if (report === undefined) return;
+    for (const listener of listeners) listener(report);
   }
 
-  async function make(claim: Claim, ending: AbortSignal): Promise<void> {
+  async function make(claim: Claim, ending: AbortController): Promise<void> {
     const { report, attempt, after } = claim;
     const trying = { id: report.id, attempt };
     let noted = performance.now();
     async function checkOurs(progress: { done: number; total: number | null }): Promise<void> {
-      if (!await noteProgress(sql, trying, progress)) current?.ending.abort(new NotOursError());
+      if (!await noteProgress(sql, trying, progress)) ending.abort(new NotOursError());
     }
     try {
       while (!await options.waitFor(after, WAIT_MS)) {
-        ending.throwIfAborted();
+        ending.signal.throwIfAborted();
         await checkOurs({ done: 0, total: null });
       }
       await maker.make(trying, report.request, (done, total) => {
         if (performance.now() - noted < PROGRESS_EVERY_MS) return;
         noted = performance.now();
         checkOurs({ done, total }).catch((error) => onProblem(`Cannot note progress: ${error}`));
-      }, ending);
+      }, ending.signal);
     } catch (error) {
       if (error instanceof ReportError) return await failReport(sql, trying, error.message);
       if (!(error instanceof MakingFailedError) || isPassing(error)) throw error;
@@ -113,7 +115,7 @@ export async function startReportService(options: ReportServiceOptions): Promise
       current = { id: claim.report.id, ending };
       if (stopping) ending.abort(new NotOursError());
       try {
-        await make(claim, ending.signal);
+        await make(claim, ending);
       } catch (error) {
         if (!(error instanceof NotOursError)) throw error;
       } finally {

@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { BusUnavailableError } from "../events/bus/publisher.ts";
 import { CursorError } from "../projections/cursor.ts";
+import { TooManyReportsError } from "../reports/jobs.ts";
 import { mistakeIn } from "./json_mistake.ts";
 
 /** One thing wrong with a request, and where. */
@@ -77,6 +78,7 @@ export function problemOf(
 function asProblem(error: Error): ProblemError | undefined {
   if (error instanceof ProblemError) return error;
   if (error instanceof BusUnavailableError) return unavailable(error.code, error.message);
+  if (error instanceof TooManyReportsError) return unavailable("too-many-reports", error.message);
   if (error instanceof CursorError) return invalid("query", "cursor", error.message);
   if (error instanceof HTTPException) return ofRouter(error);
   if (isDatabaseUnavailable(error)) {

@@ -40,7 +40,7 @@ export const Duration = z.string().refine(
   `expected ${DURATION}`,
 ).openapi({ example: "7d" });
 
-const STORES_MAX = 50_000;
+const STORES_MAX = 20_000;
 
 /** What a recurring report may say too: all but fixed moments. */
 export const RepeatableBody = z.object({

@@ -1,9 +1,8 @@
 /** Uptime reports on stores: asked for, watched while they are made, fetched, and made again. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { readHeads } from "../events/log/query.ts";
 import {
+  askForReport,
   cancelReport,
-  createReport,
   deleteReport,
   getReport,
   listReports,
@@ -18,6 +17,7 @@ import {
 } from "../reports/recurring.ts";
 import { boundedBody } from "./body.ts";
 import type { Deps } from "./deps.ts";
+import { endOfLog } from "./log_end.ts";
 import { invalid, ProblemError } from "./problem.ts";
 import { fileResponse, unknownReport } from "./report_file.ts";
 import {
@@ -41,7 +41,8 @@ const create = createRoute({
   path: "/reports",
   operationId: "createReport",
   summary: "Ask for a report on the uptime of stores",
-  description: "The report includes everything that was in the log when it was asked for. It is " +
+  description:
+    "The report includes everything that was acknowledged before it was asked for. It is " +
     "made in the background, survives a restart, and announces its end to live feeds.",
   tags: TAGS,
   request: {
@@ -66,7 +67,7 @@ const list = createRoute({
     query: z.object({
       state: z.enum(STATES).optional(),
       recurring: z.uuid().optional(),
-      limit: LimitQuery(50, 500),
+      limit: LimitQuery(50, 100),
       cursor: CursorQuery,
     }),
   },
@@ -167,17 +168,18 @@ const removeAgain = createRoute({
   responses: { 204: { description: "It is gone" }, ...problems(404, 503) },
 });
 
-/** Room for the ids of fifty thousand stores. */
-const BODY_BYTES_MAX = 4 * 1024 * 1024;
+/** Room for the ids of twenty thousand stores. */
+const BODY_BYTES_MAX = 2 * 1024 * 1024;
 
-export function reportRoutes({ sql, now }: Pick<Deps, "sql" | "now">): OpenAPIHono {
+export function reportRoutes(deps: Pick<Deps, "sql" | "stats" | "now">): OpenAPIHono {
+  const { sql, now } = deps;
   const app = createRouter();
   app.use("/reports", boundedBody(BODY_BYTES_MAX));
   app.use("/reports/recurring", boundedBody(BODY_BYTES_MAX));
 
   app.openapi(create, async (c) => {
     const request = requestOf(c.req.valid("json"));
-    const report = await createReport(sql, { request, after: await readHeads(sql) });
+    const report = await askForReport(sql, { request, after: await endOfLog(deps) });
     return c.json(reportJson(report), 202, { location: reportUrl(report.id) });
   });
 

@@ -1,10 +1,10 @@
 /** Store uptime reports under the paths of their contract: ask, look again, get the CSV. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { formatInstant } from "../../events/instant.ts";
-import { readHeads } from "../../events/log/query.ts";
-import { createReport, getReport, type Report } from "../../reports/jobs.ts";
+import { askForReport, getReport, type Report } from "../../reports/jobs.ts";
 import { SUMMARY } from "../../reports/request.ts";
 import type { Deps } from "../deps.ts";
+import { endOfLog } from "../log_end.ts";
 import { ProblemError } from "../problem.ts";
 import { fileResponse } from "../report_file.ts";
 import { createRouter } from "../router.ts";
@@ -66,14 +66,15 @@ const getByQuery = createRoute({
   responses,
 });
 
-export function storeReportRoutes({ sql }: Pick<Deps, "sql">): OpenAPIHono {
+export function storeReportRoutes(deps: Pick<Deps, "sql" | "stats">): OpenAPIHono {
+  const { sql } = deps;
   const app = createRouter();
 
   app.openapi(trigger, async (c) => {
     const { now } = c.req.valid("query");
-    const report = await createReport(sql, {
+    const report = await askForReport(sql, {
       request: { ...SUMMARY, now: now ?? null },
-      after: await readHeads(sql),
+      after: await endOfLog(deps),
     });
     return c.json({ report_id: report.id }, 200);
   });

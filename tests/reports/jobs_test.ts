@@ -82,7 +82,7 @@ Deno.test("a report that five processes did not survive fails, and says so", () 
     await stage.deps.sql`update reports set attempt = 5, state = 'running'`;
     await stage.startService();
     const { reason } = await until(stage.app, id, "failed");
-    assert.match(reason ?? "", /ended 5 times/);
+    assert.match(reason ?? "", /begun 5 times/);
   }));
 
 Deno.test("a cancelled report stops, whether it waits or is being made, and the next one is made", () =>
@@ -149,6 +149,49 @@ Deno.test("cancelling breaks off the arithmetic itself", () =>
     const finished = await until(app, next.id, "finished");
     assert.ok(performance.now() - began < 5_000);
     assert.equal((await textOf(app, finished)).trim().split("\n").length, 2);
+    // Nothing of the thread that was ended is left in the database.
+    for (;;) {
+      const left = await stage.deps.sql`
+        select from pg_stat_activity where application_name = 'telltale report'
+          and datname = current_database() and state <> 'idle'`;
+      if (left.length === 0) break;
+      assert.ok(performance.now() - began < 10_000, "a transaction is left open");
+    }
+  }));
+
+Deno.test("reports outlive the loss of every connection they have", () =>
+  withReports(async (stage) => {
+    const { app, deps } = stage;
+    await stage.record([poll("1", NOW, "active")]);
+    let hold = true;
+    await stage.startService((offsets, timeoutMs) =>
+      hold ? never() : stage.deps.waitFor(offsets, timeoutMs)
+    );
+    const asked = [await ask(app, {}), await ask(app, { format: "json" })];
+    await until(app, asked[0]?.id ?? "", "running");
+    for (let i = 0; i < 2; i++) {
+      await deps.sql`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name in ('telltale reports', 'telltale report')
+          and datname = current_database()`;
+      hold = false;
+      for (const { id } of asked) await until(app, id, "finished");
+      asked.push(await ask(app, {}));
+    }
+    for (const { id } of asked) await until(app, id, "finished");
+  }));
+
+Deno.test("a thousand reports may wait, and whoever asks for one more is told to come back", () =>
+  withReports(async ({ app, deps }) => {
+    await deps.sql`
+      insert into reports (request, after)
+      select ${JSON.stringify(SUMMARY)}::text::json, '[]' from generate_series(1, 1000)`;
+    for (const path of ["/trigger_report", "/api/v1/reports"]) {
+      const response = await app.request(path, posted({}));
+      assert.equal(response.status, 503);
+      assert.ok(response.headers.has("retry-after"));
+      assert.equal((await response.json()).code, "too-many-reports");
+    }
   }));
 
 Deno.test("old reports are removed, recent ones and those that wait are kept", () =>
