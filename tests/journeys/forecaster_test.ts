@@ -123,7 +123,7 @@ async function report(telltale: RunningTelltale, sensor: string, count: number):
 }
 
 async function trained(telltale: RunningTelltale, series: string): Promise<Training> {
-  const asked = await post(telltale, `/api/v1/series/${series}/train`, { epochs: 4, force: true });
+  const asked = await post(telltale, `/api/v1/series/${series}/train`, { epochs: 2, force: true });
   assert.equal(asked.status, 202);
   await asked.body?.cancel();
   for (;;) {
