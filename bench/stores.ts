@@ -5,7 +5,8 @@
  */
 import type { Config } from "../commands/command.ts";
 import { removeFolder, temporaryFolder } from "../tests/support/servers.ts";
-import { discardDataFolder, type RunningTelltale } from "../tests/support/telltale.ts";
+import { discardDataFolder, leftBehind, type RunningTelltale } from "../tests/support/telltale.ts";
+import { processorTimes } from "./processor_time.ts";
 import { caughtUp, dealtWith, median, numberOption, say, start, statsOf } from "./running.ts";
 import { publishSteadily } from "./steady.ts";
 import { makeStoreFiles, type StoreFiles } from "./store_files.ts";
@@ -49,17 +50,25 @@ export async function run(args: readonly string[], _config: Config): Promise<num
 async function measureImport(dataDir: string, files: StoreFiles): Promise<void> {
   const telltale = await start({ dataDir });
   try {
-    const serving = watchMemory(telltale.pid);
+    const serving = watchUse(telltale.pid);
+    const servers = [telltale.pid, ...await leftBehind(dataDir)];
+    const before = await secondsUsed(servers);
     const first = await importStores(telltale, files);
     say(
       `imported ${files.polls.toLocaleString("en")} polls of ${
         files.stores.toLocaleString("en")
       } stores, ${rounded(files.polls / first.seconds)} polls/s`,
     );
+    const used = await secondsUsed(servers) - before + first.processorSeconds;
+    say(
+      `processor time: ${rounded(first.processorSeconds)} s of the importer, ${
+        rounded(used)
+      } s with Telltale, its database and its broker: on two cores ${rounded(used / 2)} s at least`,
+    );
     compare({ what: "import", figure: first.seconds, unit: "s", atMost: IMPORT_SECONDS_MAX });
     const memory = { unit: "MB", atMost: MEGABYTES_MAX };
     compare({ what: "the importer's memory", figure: first.megabytes, ...memory });
-    compare({ what: "Telltale's memory", figure: await serving.stop(), ...memory });
+    compare({ what: "Telltale's memory", figure: (await serving.stop()).megabytes, ...memory });
     const { events } = await statsOf(telltale);
     const again = await importStores(telltale, files);
     const more = (await statsOf(telltale)).events - events;
@@ -72,7 +81,7 @@ async function measureImport(dataDir: string, files: StoreFiles): Promise<void> 
 async function importStores(
   { dataDir, natsUrl }: RunningTelltale,
   { status, hours, timezones }: StoreFiles,
-): Promise<{ seconds: number; megabytes: number }> {
+): Promise<{ seconds: number; processorSeconds: number; megabytes: number }> {
   const startedAt = performance.now();
   const child = new Deno.Command(TELLTALE, {
     args: [
@@ -84,20 +93,38 @@ async function importStores(
     stdin: "null",
     stdout: "null",
   }).spawn();
-  const memory = watchMemory(child.pid);
+  const memory = watchUse(child.pid);
   const { success } = await child.status;
   const seconds = (performance.now() - startedAt) / 1000;
   if (!success) throw new Error("The import failed");
-  return { seconds, megabytes: await memory.stop() };
+  return { seconds, ...await memory.stop() };
 }
 
-/** Looks now and then at how much memory a process has; tells the most it saw. */
-function watchMemory(pid: number): { stop(): Promise<number> } {
-  let most = 0;
+/** Of these processes and those they have started, of one core. */
+async function secondsUsed(pids: readonly number[]): Promise<number> {
+  const times = await processorTimes();
+  // Telltale's own children are the servers, which count by themselves.
+  const [own = 0, ...servers] = pids;
+  const us = servers.reduce((sum, pid) => sum + times.withChildren(pid), times.of(own));
+  return us / 1e6;
+}
+
+interface Used {
+  /** The most it was seen to have. */
+  readonly megabytes: number;
+  readonly processorSeconds: number;
+}
+
+/** Looks now and then at what a process uses. */
+function watchUse(pid: number): { stop(): Promise<Used> } {
+  let megabytes = 0;
+  let processorSeconds = 0;
   let stopped = false;
   const watching = (async () => {
     while (!stopped) {
-      most = Math.max(most, await megabytesOf(pid));
+      megabytes = Math.max(megabytes, await megabytesOf(pid));
+      const us = (await processorTimes()).of(pid);
+      processorSeconds = Math.max(processorSeconds, us / 1e6);
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   })();
@@ -105,7 +132,7 @@ function watchMemory(pid: number): { stop(): Promise<number> } {
     async stop() {
       stopped = true;
       await watching;
-      return most;
+      return { megabytes, processorSeconds };
     },
   };
 }

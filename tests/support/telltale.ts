@@ -160,8 +160,9 @@ async function commandLine(pid: number): Promise<string> {
   if (Deno.build.os === "linux") {
     try {
       return await Deno.readTextFile(`/proc/${pid}/cmdline`);
-    } catch {
-      return ""; // No such process.
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return ""; // No such process.
+      // A program without every permission, as a benchmark is, may not look there: ps may.
     }
   }
   const { stdout } = await new Deno.Command("ps", {
