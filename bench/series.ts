@@ -4,6 +4,8 @@
  */
 import type { Config } from "../commands/command.ts";
 import { freePort } from "../tests/support/servers.ts";
+import { leftBehind } from "../tests/support/telltale.ts";
+import { processorTimes } from "./processor_time.ts";
 import { median, numberOption, say, start } from "./running.ts";
 import { compare, rounded } from "./target.ts";
 
@@ -24,14 +26,17 @@ export async function run(args: readonly string[], _config: Config): Promise<num
   const bare = await startBare();
   try {
     const ask = { seconds, connections, folder };
+    const servers = await leftBehind(telltale.dataDir);
+    const ours = { ...ask, url: telltale.url, pid: telltale.pid, servers };
+    const theirs = { ...ask, url: bare.url, pid: bare.pid, servers: [] };
     for (let i = 0; i < SERIES; i++) await fitOnce(telltale.url, i);
-    await load({ ...ask, seconds: 3, url: telltale.url, script: PREDICT });
+    await load({ ...ours, seconds: 3, script: PREDICT });
     const shares: number[] = [];
-    const ours: Load[] = [];
+    const answers: Load[] = [];
     for (let round = 1; round <= rounds; round++) {
-      const limit = await load({ ...ask, url: bare.url, script: PREDICT });
-      const predictions = await load({ ...ask, url: telltale.url, script: PREDICT });
-      ours.push(predictions);
+      const limit = await load({ ...theirs, script: PREDICT });
+      const predictions = await load({ ...ours, script: PREDICT });
+      answers.push(predictions);
       shares.push(predictions.perSecond / limit.perSecond);
       say(
         `round ${round}: ${described(predictions)}; bare Hono ${described(limit)}; share ${
@@ -47,13 +52,14 @@ export async function run(args: readonly string[], _config: Config): Promise<num
       unit: "",
       atLeast: SHARE_MIN,
     });
-    const p95 = median(ours.map(({ p95Ms }) => p95Ms));
+    const p95 = median(answers.map(({ p95Ms }) => p95Ms));
     compare({ what: `POST /predict ${at}, p95`, figure: p95, unit: "ms", atMost: P95_MS_MAX });
 
     const fits: Load[] = [];
     for (let round = 1; round <= rounds; round++) {
-      fits.push(await load({ ...ask, url: telltale.url, script: fitScript(round) }));
-      say(`round ${round}: fits of ${POINTS} points ${described(fits.at(-1))}`);
+      const fitted = await load({ ...ours, script: fitScript(round) });
+      fits.push(fitted);
+      say(`round ${round}: fits of ${POINTS} points ${described(fitted)}`);
     }
     compare({
       what: `POST /fit of ${POINTS} points ${at}`,
@@ -83,7 +89,7 @@ async function fitOnce(url: string, series: number): Promise<void> {
 }
 
 /** What reads a body, understands it and answers, and does nothing else. A process of its own. */
-async function startBare(): Promise<{ url: string; stop(): Promise<void> }> {
+async function startBare(): Promise<{ url: string; pid: number; stop(): Promise<void> }> {
   const port = freePort();
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "-A", "--v8-flags=--max-semi-space-size=8", BARE, String(port)],
@@ -102,6 +108,7 @@ async function startBare(): Promise<{ url: string; stop(): Promise<void> }> {
   }
   return {
     url,
+    pid: child.pid,
     async stop() {
       child.kill("SIGTERM");
       await child.status;
@@ -114,11 +121,16 @@ const BARE = new URL("./bare_hono.ts", import.meta.url).pathname;
 interface Load {
   readonly perSecond: number;
   readonly p95Ms: number;
-  readonly failed: number;
+  /** Of one core, microseconds a request: of Hono or Telltale, and with its database and broker. */
+  readonly ownUs: number;
+  readonly allUs: number;
 }
 
 interface Asking {
   readonly url: string;
+  readonly pid: number;
+  /** Its database and its broker. */
+  readonly servers: readonly number[];
   readonly script: string;
   readonly seconds: number;
   readonly connections: number;
@@ -126,8 +138,10 @@ interface Asking {
 }
 
 /** By wrk, which leaves the second core to whoever is asked. */
-async function load({ url, script, seconds, connections, folder }: Asking): Promise<Load> {
+async function load(asking: Asking): Promise<Load> {
+  const { url, pid, servers, script, seconds, connections, folder } = asking;
   const path = `${folder}/ask.lua`;
+  const before = await processorTimes();
   await Deno.writeTextFile(path, script + TELL);
   const { success, stdout, stderr } = await new Deno.Command("wrk", {
     args: ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", path, url],
@@ -141,11 +155,26 @@ async function load({ url, script, seconds, connections, folder }: Asking): Prom
   }
   const { requests, micros, p95, failed } = JSON.parse(told);
   if (failed > 0) throw new Error(`${failed} of ${requests} requests failed: ${said}`);
-  return { perSecond: requests / micros * 1e6, p95Ms: p95 / 1000, failed };
+  const after = await processorTimes();
+  const ownUs = after.of(pid) - before.of(pid);
+  const serversUs = servers.reduce(
+    (sum, server) => sum + after.withChildren(server) - before.withChildren(server),
+    0,
+  );
+  return {
+    perSecond: requests / micros * 1e6,
+    p95Ms: p95 / 1000,
+    ownUs: ownUs / requests,
+    allUs: (ownUs + serversUs) / requests,
+  };
 }
 
-function described(load: Load | undefined): string {
-  return load === undefined ? "" : `${rounded(load.perSecond)}/s, p95 ${rounded(load.p95Ms)} ms`;
+function described(load: Load): string {
+  const { perSecond, p95Ms, ownUs, allUs } = load;
+  const servers = allUs > ownUs ? `, ${rounded(allUs)} with its servers` : "";
+  return `${rounded(perSecond)}/s, p95 ${rounded(p95Ms)} ms, ${
+    rounded(ownUs)
+  } µs of processor each${servers}`;
 }
 
 const PREDICT = `
