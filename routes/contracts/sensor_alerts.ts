@@ -7,6 +7,7 @@ import type { AnomalyFound } from "../../events/sensor.ts";
 import { streamOf } from "../../events/vocabulary.ts";
 import { type Alert, getAlert, listAlerts, parseAlertId } from "../../projections/alerts.ts";
 import { listReadings, readingsAfter } from "../../projections/readings.ts";
+import { boundedBody } from "../body.ts";
 import type { Deps } from "../deps.ts";
 import { order } from "../orders.ts";
 import type { OwnWrites } from "../own_writes.ts";
@@ -45,14 +46,25 @@ const list = createRoute({
   responses: { 200: json(z.array(AlertJson), "The alerts"), ...problems(422, 503) },
 });
 
+const RESOLUTION_BYTES_MAX = 4 * 1024;
+/** Who it was; nobody need say. */
+const Resolution = z.object({ by: z.string().min(1).max(100).default("operator") });
+
 const resolve = createRoute({
   method: "post",
   path: "/sensors/alerts/{id}/resolve",
   operationId: "resolveSensorAlert",
   summary: "Somebody has dealt with it; doing so again changes nothing",
   tags: ["Sensors"],
-  request: { params: AlertParam },
-  responses: { 200: json(AlertJson, "The alert, resolved"), ...problems(404, 409, 503) },
+  middleware: boundedBody(RESOLUTION_BYTES_MAX),
+  request: {
+    params: AlertParam,
+    body: { content: { "application/json": { schema: Resolution } } },
+  },
+  responses: {
+    200: json(AlertJson, "The alert, resolved"),
+    ...problems(400, 404, 409, 413, 415, 422, 503),
+  },
 });
 
 const Finding = z.object({
@@ -112,10 +124,12 @@ export function sensorAlertRoutes(deps: SensorAlertDeps): OpenAPIHono {
     return c.json(found.map(alertJson), 200);
   });
 
-  app.openapi(
-    resolve,
-    async (c) => c.json(alertJson(await resolveAlert(deps, c.req.valid("param").id)), 200),
-  );
+  app.openapi(resolve, async (c) => {
+    const { id } = c.req.valid("param");
+    // Without a body nothing was validated, and so nothing defaulted.
+    const { by = "operator" } = c.req.valid("json");
+    return c.json(alertJson(await resolveAlert(deps, id, by)), 200);
+  });
 
   app.openapi(explain, async (c) => {
     const alert = await findAlert(deps, c.req.valid("param").id);

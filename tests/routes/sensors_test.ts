@@ -344,6 +344,9 @@ Deno.test("resolving an alert is an order to its sensor; of an unknown one it is
     const alert = await response.json();
     assert.deepEqual([alert.resolved, alert.resolved_at], [true, iso(NOW)]);
     assert.equal(stage.sent[0]?.subject, "devices.sensor.S1.command");
+    await (await stage.app.request(path, posted({ by: "Ada" }))).body?.cancel();
+    const whom = stage.sent.map(({ payload }) => JSON.parse(payload).by);
+    assert.deepEqual(whom, ["operator", "Ada"]);
     for (const id of ["S1.2", "S9.1", "nonsense", "S1.0", "%00.1"]) {
       const none = await stage.app.request(`${API}/sensors/alerts/${id}/resolve`, {
         method: "POST",
