@@ -6,8 +6,8 @@ RUN mkdir /data && chown deno:deno /app /data
 USER deno
 
 COPY --chown=deno . .
-# Every package the program can ask for, so that the container needs no registry.
-RUN deno cache --frozen main.ts
+# Every package the program and its threads can ask for, so that the container needs no registry.
+RUN deno cache --frozen main.ts $(find . -name '*thread.ts')
 
 ENV DATA_DIR=/data
 VOLUME /data
