@@ -83,7 +83,7 @@ export function createApp(deps: Deps): OpenAPIHono {
   app.route("/", storeReportRoutes(deps));
   const ownWrites = createOwnWrites(deps);
   app.route(API, sensorRoutes(deps, ownWrites));
-  app.route(`${API}/graphql`, graphqlRoutes(`${API}/graphql`, { ...deps, ownWrites }));
+  app.route(API, graphqlRoutes(API, { ...deps, ownWrites }));
   app.route("/", seriesRoutes(deps));
   app.route("/", healthRoutes(deps));
   app.route("/", metricRoutes(deps.register));

@@ -91,6 +91,15 @@ const health = createRoute({
   responses: { 200: json(Health, "It does"), 503: json(Health, "Some part does not") },
 });
 
+const metrics = createRoute({
+  method: "get",
+  path: "/monitoring/metrics",
+  operationId: "getMonitoringMetrics",
+  summary: "Metrics in the text format of Prometheus",
+  tags: ["Sensors"],
+  responses: { 200: { description: "Metrics", content: { "text/plain": { schema: z.string() } } } },
+});
+
 export type SensorMonitoringDeps =
   & Pick<Deps, "sql" | "now" | "readiness" | "version" | "register">
   & { readonly ownWrites: OwnWrites };
@@ -139,8 +148,8 @@ export function sensorMonitoringRoutes(deps: SensorMonitoringDeps): OpenAPIHono 
     return c.json(found, found.status === "healthy" ? 200 : 503);
   });
 
-  app.get(
-    "/monitoring/metrics",
+  app.openapi(
+    metrics,
     async (c) => c.text(await register.metrics(), 200, { "content-type": register.contentType }),
   );
 

@@ -2,14 +2,17 @@
  * GraphQL at one path: questions by GET and POST, subscriptions by SSE and WebSocket, and for a
  * browser that just comes by a playground, all of it served from here.
  */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { type DocumentNode, GraphQLError } from "graphql";
 import { createYoga, type Plugin, useExecutionCancellation } from "graphql-yoga";
-import { Hono } from "hono";
+import type { Context } from "hono";
 import { BusUnavailableError } from "../../events/bus/publisher.ts";
 import { CursorError } from "../../projections/cursor.ts";
 import { boundedBody } from "../body.ts";
 import type { Deps } from "../deps.ts";
 import { ProblemError } from "../problem.ts";
+import { createRouter } from "../router.ts";
+import { Fields, json, problems } from "../schemas.ts";
 import { tooMuch } from "./limits.ts";
 import { createGraphqlSchema, type GraphqlDeps } from "./schema.ts";
 import { TooSlowError } from "./watch.ts";
@@ -30,13 +33,74 @@ const PLAYGROUND_POLICY = [
   "object-src 'none'",
 ].join("; ");
 
+const PATH = "/graphql";
+
+const Answer = z.object({
+  data: Fields.nullish(),
+  errors: z.array(z.object({ message: z.string(), extensions: Fields.optional() })).optional(),
+}).openapi("GraphqlAnswer");
+
+const described = {
+  path: PATH,
+  tags: ["Sensors"],
+  responses: {
+    200: {
+      description:
+        "The answer; events without end for a subscription; the playground for a browser",
+      content: {
+        ...json(Answer, "").content,
+        "text/event-stream": { schema: z.string() },
+        "text/html": { schema: z.string() },
+      },
+    },
+    101: { description: "A WebSocket that speaks graphql-transport-ws" },
+    400: json(Answer, "Too deep, or too costly"),
+  },
+};
+
+const byGet = createRoute({
+  ...described,
+  method: "get",
+  operationId: "askGraphql",
+  summary: "GraphQL: a question, a WebSocket, or the playground",
+  request: { query: z.object({ query: z.string().optional(), variables: z.string().optional() }) },
+});
+
+// The body is described, not parsed, by the router: it goes on as it came.
+const byPost = createRoute({
+  ...described,
+  method: "post",
+  operationId: "postGraphql",
+  summary: "GraphQL: a question, an order, or a subscription by SSE",
+  middleware: boundedBody(QUESTION_BYTES_MAX),
+  requestBody: {
+    required: true,
+    content: {
+      "application/json": {
+        schema: {
+          type: "object",
+          required: ["query"],
+          properties: {
+            query: { type: "string" },
+            variables: { type: "object" },
+            operationName: { type: "string" },
+          },
+        },
+        example: { query: "{ sensorData(limit: 10) { sensorId value isAnomaly } }" },
+      },
+    },
+  },
+  responses: { ...described.responses, ...problems(413) },
+});
+
 export function graphqlRoutes(
-  path: string,
+  base: string,
   deps: GraphqlDeps & Pick<Deps, "report" | "stopping">,
-): Hono {
+): OpenAPIHono {
+  const endpoint = base + PATH;
   const yoga = createYoga({
     schema: createGraphqlSchema(deps),
-    graphqlEndpoint: path,
+    graphqlEndpoint: endpoint,
     landingPage: false,
     // The playground is ours to serve; pages of other origins have no business here.
     graphiql: false,
@@ -71,14 +135,17 @@ export function graphqlRoutes(
     },
   });
 
-  const app = new Hono();
-  app.use("/", boundedBody(QUESTION_BYTES_MAX));
-  app.on(["GET", "POST"], "/", async (c) => {
+  const app = createRouter();
+  app.openapi(byGet, answer);
+  app.openapi(byPost, answer);
+
+  async function answer(c: Context): Promise<Response> {
     if (c.req.header("upgrade")?.toLowerCase() === "websocket") return sockets(c.req.raw);
     const wantsPage = c.req.header("accept")?.includes("text/html") && !c.req.query("query");
-    if (c.req.method === "GET" && wantsPage) return await playground(path);
+    if (c.req.method === "GET" && wantsPage) return await playground(endpoint);
     return await yoga.fetch(c.req.raw);
-  });
+  }
+
   return app;
 }
 
