@@ -57,6 +57,7 @@ Options
   --rounds N     (ingest: 3) repetitions            two messages of a device
   --no-emmett    (ingest) leave the peer out        --seconds N, --rate N, --crowd N, --devices N
                                                     (latency, fleet) see bench/README.md
+  --polls N, --stores N   (stores: 1825000, 14092); --rate and --seconds are of the live messages
 
 Exit codes: 0 measured; 1 failed; 2 wrong usage`,
 
