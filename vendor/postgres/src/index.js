@@ -207,7 +207,8 @@ function Postgres(a, b) {
     const c = open.length
       ? open.shift()
       : await new Promise((resolve, reject) => {
-        const query = { reserve: resolve, reject }
+        // Telltale: who was refused waits no longer; a connection kept for them would be lost.
+        const query = { reserve: resolve, reject: (e) => (queries.remove(query), reject(e)) }
         queries.push(query)
         closed.length && connect(closed.shift(), query)
       })
@@ -433,7 +434,12 @@ function Postgres(a, b) {
     c.reserved = null
     c.onclose && (c.onclose(e), c.onclose = null)
     options.onclose && options.onclose(c.id)
-    queries.length && connect(c, queries.shift())
+    if (queries.length === 0)
+      return
+    const query = queries.shift()
+    // Telltale: who reserves is served from the queue, once it is open.
+    query.reserve && queries.push(query)
+    connect(c, query)
   }
 }
 
