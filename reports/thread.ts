@@ -27,8 +27,8 @@ export type FromThread =
     readonly code: string;
   };
 
-/** Of 19, the least urgent; alone on a processor it is as fast as any. */
-const BACKGROUND = 10;
+/** A third of the weight of the ingest where both want a processor; alone on it, as fast as any. */
+const BACKGROUND = 5;
 
 const thread = self as unknown as {
   onmessage: (event: MessageEvent<ToThread>) => void;
