@@ -23,7 +23,7 @@ Deno.test("a plot is what is accepted: PNG by default, SVG or JSON on request", 
 
     for (const accept of [undefined, "image/png", "*/*", "text/html,*/*;q=0.8"]) {
       const { response, bytes } = await plot(owner, "series_id=S1", accept);
-      assert.equal(response.headers.get("content-type"), "image/png", accept);
+      assert.equal(response.headers.get("content-type"), "image/png", String(accept));
       assert.deepEqual([...bytes.subarray(0, 4)], PNG_SIGNATURE);
       assert.ok(bytes.length > 5_000, `${bytes.length} bytes`);
     }

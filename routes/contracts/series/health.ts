@@ -43,7 +43,7 @@ const healthcheck = createRoute({
 const list = createRoute({
   method: "get",
   path: "/models",
-  operationId: "listSeriesModels",
+  operationId: "listFittedModels",
   summary: "Every series with its models, oldest version first",
   tags: ["3-sigma series"],
   responses: {
