@@ -46,12 +46,16 @@ export interface Impacts {
   readonly modulationHz?: number;
 }
 
-/** Ringing that decays within a few milliseconds, begun anew at every impact. */
+/**
+ * Ringing that decays within a few milliseconds, begun anew at every impact. Rolling elements slip:
+ * each impact is early or late by about a hundredth of the time between two.
+ */
 export function impacts(count: number, sampleRateHz: number, given: Impacts): Float64Array {
   const out = new Float64Array(count);
   const decay = 800; // per second
+  const slips = noise(Math.ceil(count / sampleRateHz * given.hz) + 2, 77);
   for (let i = 0;; i++) {
-    const at = i / given.hz;
+    const at = Math.max(0, i + 0.01 * (slips[i] ?? 0)) / given.hz;
     const first = Math.ceil(at * sampleRateHz);
     if (first >= count) return out;
     const strength = given.amplitude *

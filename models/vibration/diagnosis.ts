@@ -1,0 +1,197 @@
+/**
+ * Which part of a bearing is damaged, from the spectrum of the envelope.
+ *
+ * Each part would show as a comb: its frequency and harmonics. What a comb shows is compared twice:
+ * with noise (is anything there?) and with combs of the same kind all over the same spectrum (is it
+ * *this* frequency?). The second matters as much as the first: a damaged bearing fills its spectrum
+ * with lines, the turns of the shaft and their sums and differences with everything else, and some
+ * of them fall near any frequency one looks at.
+ *
+ * A spot on one race strikes at that race's frequency alone. A damaged ball, or one unlike its
+ * fellows, strikes both: where both races' combs stand out alike the rolling elements are to blame
+ * (Smith and Randall 2015 found both in most ball faults of the Case Western bearings).
+ */
+import type { FaultOrders } from "./bearing.ts";
+import { type EnvelopeSpectrum, envelopeSpectrumOf } from "./envelope.ts";
+
+export const FAULT_NAMES = ["inner", "outer", "ball", "cage", "healthy"] as const;
+export type FaultName = (typeof FAULT_NAMES)[number];
+export type FaultyPart = Exclude<FaultName, "healthy">;
+
+export interface Fault {
+  readonly name: FaultName;
+  /** 0 to 1; ½ where another explanation is as good. Not a probability: nothing calibrates it. */
+  readonly confidence: number;
+  /** What was looked at, the most conspicuous first. */
+  readonly evidence: readonly Evidence[];
+}
+
+export interface Evidence {
+  readonly part: FaultyPart;
+  /** From geometry and speed. */
+  readonly expectedHz: number;
+  /** Where its comb shows best, within the slip that bearings have. */
+  readonly foundHz: number;
+  /** Mean height of its harmonics above the noise around each. */
+  readonly prominenceDb: number;
+  /** Height of the side bands at ± the shaft's turns (inner) or the cage's (ball); else null. */
+  readonly sideBandsDb: number | null;
+  /** Deviations above the median of all combs of its kind in this spectrum. */
+  readonly standing: number;
+}
+
+/** Slip is one or two per cent (Randall and Antoni 2011, section 2). */
+const SLIP_MAX = 0.02;
+/**
+ * The harmonics that tell parts apart. As r = d/D is near 0.2 in many bearings, 3 BPFO and 2 BPFI
+ * fall together, and so do their doubles: these are left out.
+ */
+const HARMONICS: Readonly<Record<FaultyPart, readonly number[]>> = {
+  outer: [1, 2, 4],
+  inner: [1, 3],
+  ball: [1, 2, 4],
+  cage: [1, 2, 3],
+};
+const HARMONIC_MAX = 4;
+/** So many turns blur no line by slip, and leave many parts to average in a recording of seconds. */
+const TURNS_PER_PART = 20;
+
+/** A comb is there if it is so far above the noise's mean, and so many of its deviations more. */
+const PRESENT_DB = 1.2;
+const PRESENT_DEVIATIONS = 2;
+/** And is that part's own if it stands out by so much from other combs. */
+const OWN = 1;
+/** Both races are struck by one cause if both stand out by so much, neither by far the stronger. */
+const BOTH_RACES = 0.5;
+const ALIKE_DB = 3;
+
+/** Bins that hold nothing but what is left of the constant part. */
+const CONSTANT_BINS = 3;
+/** Below that many bins a frequency cannot be told from its neighbours. */
+const RESOLVED_BINS = 5;
+const DB = 10 / Math.LN10;
+const NORMAL = 1.4826;
+
+/** Undefined where the recording is too short, or sampled too slowly, to tell. */
+export function diagnose(
+  samples: Float64Array,
+  { sampleRateHz, rpm, orders }: { sampleRateHz: number; rpm: number; orders: FaultOrders },
+): Fault | undefined {
+  const shaftHz = rpm / 60;
+  const highest = Math.max(orders.inner, orders.ball) * HARMONIC_MAX * (1 + SLIP_MAX);
+  if (!(shaftHz > 0)) return undefined;
+  const spectrum = envelopeSpectrumOf(samples, {
+    sampleRateHz,
+    highestHz: highest * shaftHz,
+    partSeconds: TURNS_PER_PART / shaftHz,
+  });
+  if (spectrum === undefined) return undefined;
+  if (Math.min(orders.outer, orders.ball) * shaftHz < RESOLVED_BINS * spectrum.binHz) {
+    return undefined;
+  }
+  return nameFault(spectrum, shaftHz, orders);
+}
+
+function nameFault(spectrum: EnvelopeSpectrum, shaftHz: number, orders: FaultOrders): Fault {
+  const { binHz, averaged } = spectrum;
+  const heights = withoutShaft(spectrum, shaftHz);
+  const look = (part: FaultyPart): Evidence => {
+    const comb = (hz: number) => bestComb(heights, binHz, hz, HARMONICS[part]);
+    const expectedHz = orders[part] * shaftHz;
+    const { hz: foundHz, height } = comb(expectedHz);
+    const others = elsewhere(orders).map((order) => comb(order * shaftHz).height);
+    const middle = medianOf(others);
+    const deviation = NORMAL * medianOf(others.map((other) => Math.abs(other - middle)));
+    // By chance alone combs differ by about 0.4 deviations of a bin.
+    const standing = (height - middle) / Math.max(deviation, 0.4 / Math.sqrt(averaged));
+    const prominenceDb = height * DB;
+    const apart = part === "inner" ? shaftHz : part === "ball" ? orders.cage * shaftHz : undefined;
+    const sides = apart === undefined ? undefined : [foundHz - apart, foundHz + apart];
+    const sideBandsDb = sides
+      ? sides.reduce((sum, hz) => sum + heightAt(heights, hz / binHz), 0) / sides.length * DB
+      : null;
+    return { part, expectedHz, foundHz, prominenceDb, sideBandsDb, standing };
+  };
+  const evidence = [look("outer"), look("inner"), look("ball"), look("cage")];
+  return judge(evidence, PRESENT_DB + PRESENT_DEVIATIONS * DB / Math.sqrt(averaged));
+}
+
+/** Which explanation is best, and how much better than the next. */
+function judge(evidence: readonly Evidence[], presentDb: number): Fault {
+  const ranked = evidence.toSorted((a, b) => b.standing - a.standing);
+  const present = evidence.filter(({ prominenceDb }) => prominenceDb >= presentDb);
+  const standings = new Map(present.map(({ part, standing }) => [part, standing]));
+  const [outer, inner] = present.filter(({ part, standing }) =>
+    (part === "outer" || part === "inner") && standing >= BOTH_RACES
+  );
+  if (outer && inner && Math.abs(outer.prominenceDb - inner.prominenceDb) <= ALIKE_DB) {
+    const both = outer.standing + inner.standing;
+    standings.set("ball", Math.max(standings.get("ball") ?? 0, both));
+  }
+  const [best, next] = [...standings].toSorted(([, a], [, b]) => b - a);
+  if (best && best[1] >= OWN) {
+    const confidence = 1 - Math.max(next?.[1] ?? 0, OWN) / (2 * best[1]);
+    return { name: best[0], confidence, evidence: ranked };
+  }
+  const highestDb = Math.max(...evidence.map(({ prominenceDb }) => prominenceDb));
+  const confidence = 1 - Math.min(1, highestDb / presentDb) / 2;
+  return { name: "healthy", confidence, evidence: ranked };
+}
+
+/** Natural logarithms of prominence; 0 for noise and for the shaft's own harmonics. */
+function withoutShaft(
+  { prominence, binHz }: EnvelopeSpectrum,
+  shaftHz: number,
+): Float64Array {
+  const heights = prominence.map((power) => power > 1 ? Math.log(power) : 0);
+  const turn = shaftHz / binHz;
+  // Where a turn is a few bins only, faults and shaft cannot be told apart by position.
+  if (turn < 7) return heights;
+  for (let harmonic = 1; harmonic * turn < heights.length; harmonic++) {
+    heights[Math.round(harmonic * turn)] = 0;
+  }
+  return heights;
+}
+
+/** The fundamental within the slip whose harmonics are the highest on average. */
+function bestComb(
+  heights: Float64Array,
+  binHz: number,
+  expectedHz: number,
+  harmonics: readonly number[],
+): { hz: number; height: number } {
+  const expected = expectedHz / binHz;
+  const step = Math.min(1 / (2 * HARMONIC_MAX), SLIP_MAX * expected);
+  let best = { hz: expectedHz, height: 0 };
+  for (
+    let bins = expected * (1 - SLIP_MAX);
+    bins <= expected * (1 + SLIP_MAX) + step / 2;
+    bins += step
+  ) {
+    let sum = 0;
+    for (const harmonic of harmonics) sum += heightAt(heights, bins * harmonic);
+    const height = sum / harmonics.length;
+    if (height > best.height) best = { hz: bins * binHz, height };
+  }
+  return best;
+}
+
+/** The higher of the two bins around. */
+function heightAt(heights: Float64Array, bins: number): number {
+  const below = Math.floor(bins);
+  if (below < CONSTANT_BINS) return 0;
+  return Math.max(heights[below] ?? 0, heights[below + 1] ?? 0);
+}
+
+/** Fundamentals all over the range in which faults lie. */
+function elsewhere({ ball, inner, outer }: FaultOrders): number[] {
+  const orders: number[] = [];
+  const last = inner * 1.3;
+  for (let order = Math.min(ball, outer) / 2; order < last; order *= 1.018) orders.push(order);
+  return orders;
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? 0;
+}
