@@ -19,6 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const FILES = [
   "alarms.js",
+  "anomalies.js",
   "api.js",
   "device.js",
   "elements.js",
@@ -27,6 +28,7 @@ const FILES = [
   "icon.svg",
   "live.js",
   "main.js",
+  "readings.js",
   "report_forms.js",
   "reports.css",
   "reports.js",

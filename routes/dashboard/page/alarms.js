@@ -62,6 +62,10 @@ const STORIES = {
   DeviceReturned: ({ silentSeconds }) => [`back after ${duration(1000 * silentSeconds)}`, "good"],
   AlarmRaised: ({ reason }) => [`alarm: ${reason}`, "bad"],
   AlarmAcknowledged: ({ reason, by }) => [`${reason} acknowledged by ${by}`, "dim"],
+  AnomalyDetected: ({ severity }) => [`anomaly: ${severity}`, toneOf(severity)],
+  AnomalyWorsened: ({ severity }) => [`anomaly now ${severity}`, toneOf(severity)],
+  AnomalyEnded: () => ["anomaly over", "good"],
+  AnomalyResolved: ({ by }) => [`anomaly resolved by ${by}`, "dim"],
   AlarmCleared: ({ reason }) => [`cleared: ${reason}`, "good"],
 };
 

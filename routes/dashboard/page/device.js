@@ -1,4 +1,5 @@
 /** One device: how it is, how it has been over a day, what it measures and what it said. */
+import { anomalyPanels } from "./anomalies.js";
 import { devicePath, get } from "./api.js";
 import { byId, make, withWidth } from "./elements.js";
 import {
@@ -25,6 +26,7 @@ export async function openDevice(kind, id, onProblem) {
   const path = devicePath(kind, id);
   const [first, { metrics }] = await Promise.all([get(path), get(`${path}/metrics`)]);
   const trend = trendPanel(kind, id, metrics, onProblem);
+  const sensor = kind === "sensor" ? anomalyPanels(id, onProblem) : undefined;
   const head = make("header", { class: "device-head" });
   const availability = make("div", {});
   const facts = make("dl", { class: "facts" });
@@ -37,6 +39,8 @@ export async function openDevice(kind, id, onProblem) {
       "div",
       { class: "grid" },
       panel("Last 24 hours", availability),
+      sensor?.readings,
+      sensor?.anomalies,
       trend.element,
       make(
         "div",
@@ -61,6 +65,7 @@ export async function openDevice(kind, id, onProblem) {
       get(`${path}/availability`, window),
       get(`${path}/events`, { order: "desc", limit: EVENTS_SHOWN }),
       trend.refresh(),
+      sensor?.refresh(),
     ]);
     show(device);
     showAvailability(availability, day);
@@ -69,7 +74,12 @@ export async function openDevice(kind, id, onProblem) {
 
   show(first);
   await refresh();
-  return { refresh, close: trend.close };
+  function close() {
+    trend.close();
+    sensor?.close();
+  }
+
+  return { refresh, close };
 }
 
 function panel(title, body, aside) {

@@ -138,7 +138,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
 setInterval(age, 1000);
 setInterval(() => document.hidden || refresh(), REFRESH_MS);
 listen({
-  topics: ["alarms", "status", "devices", "reports"],
+  topics: ["alarms", "anomalies", "status", "devices", "reports"],
   onReport: refreshSoon,
   onEvent(event) {
     tell(event);
