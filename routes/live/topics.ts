@@ -22,6 +22,7 @@ const TYPES = {
     "DeviceDecommissioned",
     "DeviceRecommissioned",
   ],
+  models: ["SeriesModelFitted", "ModelTrained", "ModelPromoted"],
   commands: ["CommandRejected"],
   system: ["BrokerHistoryChanged", "MessagesMissing"],
 } as const satisfies Record<string, readonly string[]>;
