@@ -3,7 +3,7 @@ import type { RecordedEvent } from "../events/event.ts";
 import type { Sql } from "../events/log/database.ts";
 import { readReadings } from "../events/log/readings.ts";
 import { deviceOf } from "../events/vocabulary.ts";
-import type { LstmCard } from "../models/lstm/card.ts";
+import { isServable } from "../models/lstm/card.ts";
 import { CONTEXT_READINGS } from "../models/lstm/features.ts";
 import { type Foresight, type InForce, startForesight } from "../models/lstm/foresight.ts";
 import { readModelFile, readModelInForce, streamsWithModel } from "../projections/models.ts";
@@ -48,6 +48,8 @@ async function loadInForce(sql: Sql, stream: string): Promise<InForce | undefine
   if (onnx === undefined) throw new Error(`the file of model ${model.sha256} is not kept here`);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", onnx)).toHex();
   if (digest !== model.sha256) throw new Error(`the file of model ${model.sha256} was changed`);
+  const { sha256, card } = model;
+  if (!isServable(card)) throw new Error(`the card of model ${sha256} is not a forecaster's`);
   const recent = await readReadings(sql, deviceOf(stream).id, RECENT);
-  return { sha256: model.sha256, card: model.card as unknown as LstmCard, onnx, recent };
+  return { sha256, card, onnx, recent };
 }

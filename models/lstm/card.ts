@@ -58,3 +58,11 @@ export interface LstmCard {
   readonly exportDifference: number;
   readonly trainingSeconds: number;
 }
+
+/** Whether serving can rely on it: a card comes with an order, and anybody may have written that. */
+export function isServable(card: unknown): card is LstmCard {
+  const { data, errorQuantiles } = card as Partial<LstmCard>;
+  const interval = data?.intervalMs;
+  const error = errorQuantiles?.p99;
+  return typeof interval === "number" && interval > 0 && typeof error === "number" && error >= 0;
+}
