@@ -39,7 +39,7 @@ export interface Verdict extends Judgement {
   readonly threshold: number;
   /** Undefined below the threshold. */
   readonly severity: Severity | undefined;
-  /** What each member that has an opinion says, the surest first. */
+  /** What each member that has an opinion says, the surest first; empty below the threshold. */
   readonly detectors: readonly Opinion[];
 }
 
@@ -59,6 +59,8 @@ const MEMBERS: readonly Member[] = [
   { kind: spike, weight: 0 },
   { kind: flatLine, weight: 0 },
 ];
+
+const NONE: readonly Opinion[] = [];
 
 interface Saved {
   readonly members: Readonly<Record<string, unknown>>;
@@ -120,16 +122,18 @@ function explain(
   score: number,
   foretold: Judgement,
 ): Omit<Verdict, "score" | "isAnomaly" | "threshold" | "severity"> {
-  const expecting = [foretold, ...judgements].find(({ expected }) => expected !== null) ?? UNKNOWN;
+  const expecting = foretold.expected === null
+    ? judgements.find(({ expected }) => expected !== null) ?? UNKNOWN
+    : foretold;
   const { expected, lower, upper } = expecting;
+  if (score < ALARM) return { expected, lower, upper, reason: "", detectors: NONE }; // Nearly always.
   const detectors = judgements
     .map((judgement, i) => ({ name: (MEMBERS[i] as Member).kind.name, judgement }))
     .concat({ name: "forecaster", judgement: foretold })
     .filter(({ judgement }) => judgement !== UNKNOWN)
     .map(({ name, judgement }) => ({ name, score: judgement.score, reason: judgement.reason }))
     .sort((a, b) => b.score - a.score);
-  const reason = score < ALARM ? "" : detectors[0]?.reason ?? "";
-  return { expected, lower, upper, reason, detectors };
+  return { expected, lower, upper, reason: detectors[0]?.reason ?? "", detectors };
 }
 
 export const ensemble: DetectorKind<Ensemble> = {

@@ -56,6 +56,8 @@ export class Neighbours {
   /** Per length: the sums of the nearest stretches, ascending, and their lags. */
   readonly #best: Float32Array[];
   readonly #lags: Int32Array[];
+  /** Room to sort in. */
+  readonly #followers = new Float32Array(NEAREST);
   /** Mean size of the values at the last renewal. */
   #size = 0;
 
@@ -80,13 +82,16 @@ export class Neighbours {
     this.#beReady();
     const lags = this.#lags[index];
     if (!lags || this.#best[index]?.[NEAREST - 1] === Infinity) return undefined;
-    const followers = Array.from(lags, (lag) => this.#at(this.#count - lag)).sort((a, b) => a - b);
-    const [lower = 0, upper = 0] = [followers[0], followers[NEAREST - 1]];
+    const followers = this.#followers;
+    for (let i = 0; i < NEAREST; i++) {
+      followers[i] = this.#values[this.#count - (lags[i] as number)] as number;
+    }
+    followers.sort();
+    const at = (rank: number) => this.#origin + (followers[rank] as number);
     return {
-      expected: this.#origin +
-        ((followers[NEAREST / 2 - 1] ?? 0) + (followers[NEAREST / 2] ?? 0)) / 2,
-      lower: this.#origin + lower,
-      upper: this.#origin + upper,
+      expected: (at(NEAREST / 2 - 1) + at(NEAREST / 2)) / 2,
+      lower: at(0),
+      upper: at(NEAREST - 1),
     };
   }
 
@@ -215,10 +220,6 @@ export class Neighbours {
     for (let last = this.#count - this.#since; last < this.#count; last++) {
       for (const index of this.#lengths.keys()) this.#step(index, last);
     }
-  }
-
-  #at(position: number): number {
-    return this.#values[position] ?? 0;
   }
 }
 
