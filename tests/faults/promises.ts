@@ -61,6 +61,9 @@ export async function expectExactlyOnce(
   );
 }
 
+/** What the load surely says something about. */
+const FILLED = ["devices", "availability", "trends", "activity"];
+
 /** The tables as they were kept by the running server, against the same tables folded anew. */
 export async function expectProjectionsAreRebuilt(sql: Sql): Promise<void> {
   const kept = await dump(sql);
@@ -68,7 +71,9 @@ export async function expectProjectionsAreRebuilt(sql: Sql): Promise<void> {
   const rebuilt = await dump(sql);
   for (const { name } of projections) {
     assert.deepEqual(kept.get(name), rebuilt.get(name), `projection "${name}"`);
-    assert.ok((rebuilt.get(name)?.length ?? 0) > 0 || name === "alarms", `"${name}" is empty`);
+  }
+  for (const name of FILLED) {
+    assert.ok((rebuilt.get(name)?.length ?? 0) > 0, `"${name}" is empty`);
   }
 }
 
