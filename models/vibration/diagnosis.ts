@@ -40,6 +40,11 @@ export interface Evidence {
   readonly standing: number;
 }
 
+interface Seen extends Evidence {
+  /** Height of its second highest harmonic. */
+  readonly secondDb: number;
+}
+
 /** Slip is one or two per cent (Randall and Antoni 2011, section 2). */
 const SLIP_MAX = 0.02;
 /**
@@ -95,10 +100,10 @@ export function diagnose(
 function nameFault(spectrum: EnvelopeSpectrum, shaftHz: number, orders: FaultOrders): Fault {
   const { binHz, averaged } = spectrum;
   const heights = withoutShaft(spectrum, shaftHz);
-  const look = (part: FaultyPart): Evidence => {
+  const look = (part: FaultyPart): Seen => {
     const comb = (hz: number) => bestComb(heights, binHz, hz, HARMONICS[part]);
     const expectedHz = orders[part] * shaftHz;
-    const { hz: foundHz, height } = comb(expectedHz);
+    const { hz: foundHz, height, second } = comb(expectedHz);
     const others = elsewhere(orders).map((order) => comb(order * shaftHz).height);
     const middle = medianOf(others);
     const deviation = NORMAL * medianOf(others.map((other) => Math.abs(other - middle)));
@@ -110,17 +115,29 @@ function nameFault(spectrum: EnvelopeSpectrum, shaftHz: number, orders: FaultOrd
     const sideBandsDb = sides
       ? sides.reduce((sum, hz) => sum + heightAt(heights, hz / binHz), 0) / sides.length * DB
       : null;
-    return { part, expectedHz, foundHz, prominenceDb, sideBandsDb, standing };
+    return {
+      part,
+      expectedHz,
+      foundHz,
+      prominenceDb,
+      sideBandsDb,
+      standing,
+      secondDb: second * DB,
+    };
   };
-  const evidence = [look("outer"), look("inner"), look("ball"), look("cage")];
-  return judge(evidence, PRESENT_DB + PRESENT_DEVIATIONS * DB / Math.sqrt(averaged));
+  const seen = [look("outer"), look("inner"), look("ball"), look("cage")];
+  return judge(seen, PRESENT_DEVIATIONS * DB / Math.sqrt(averaged));
 }
 
 /** Which explanation is best, and how much better than the next. */
-function judge(evidence: readonly Evidence[], presentDb: number): Fault {
-  const ranked = evidence.toSorted((a, b) => b.standing - a.standing);
-  const present = evidence.filter(({ prominenceDb }) => prominenceDb >= presentDb);
-  const standings = new Map(present.map(({ part, standing }) => [part, standing]));
+function judge(seen: readonly Seen[], noiseDb: number): Fault {
+  const presentDb = PRESENT_DB + noiseDb;
+  const ranked = seen.toSorted((a, b) => b.standing - a.standing);
+  const evidence = ranked.map(({ secondDb: _, ...evidence }) => evidence);
+  const present = seen.filter(({ prominenceDb }) => prominenceDb >= presentDb);
+  // One line makes no comb: it may be a harmonic of anything.
+  const combs = present.filter(({ secondDb }) => secondDb >= noiseDb);
+  const standings = new Map(combs.map(({ part, standing }) => [part, standing]));
   const [outer, inner] = present.filter(({ part, standing }) =>
     (part === "outer" || part === "inner") && standing >= BOTH_RACES
   );
@@ -131,11 +148,11 @@ function judge(evidence: readonly Evidence[], presentDb: number): Fault {
   const [best, next] = [...standings].toSorted(([, a], [, b]) => b - a);
   if (best && best[1] >= OWN) {
     const confidence = 1 - Math.max(next?.[1] ?? 0, OWN) / (2 * best[1]);
-    return { name: best[0], confidence, evidence: ranked };
+    return { name: best[0], confidence, evidence };
   }
   const highestDb = Math.max(...evidence.map(({ prominenceDb }) => prominenceDb));
   const confidence = 1 - Math.min(1, highestDb / presentDb) / 2;
-  return { name: "healthy", confidence, evidence: ranked };
+  return { name: "healthy", confidence, evidence };
 }
 
 /** Natural logarithms of prominence; 0 for noise and for the shaft's own harmonics. */
@@ -159,19 +176,26 @@ function bestComb(
   binHz: number,
   expectedHz: number,
   harmonics: readonly number[],
-): { hz: number; height: number } {
+): { hz: number; height: number; second: number } {
   const expected = expectedHz / binHz;
   const step = Math.min(1 / (2 * HARMONIC_MAX), SLIP_MAX * expected);
-  let best = { hz: expectedHz, height: 0 };
+  let best = { hz: expectedHz, height: 0, second: 0 };
   for (
     let bins = expected * (1 - SLIP_MAX);
     bins <= expected * (1 + SLIP_MAX) + step / 2;
     bins += step
   ) {
     let sum = 0;
-    for (const harmonic of harmonics) sum += heightAt(heights, bins * harmonic);
+    let first = 0;
+    let second = 0;
+    for (const harmonic of harmonics) {
+      const line = heightAt(heights, bins * harmonic);
+      sum += line;
+      second = Math.max(second, Math.min(first, line));
+      first = Math.max(first, line);
+    }
     const height = sum / harmonics.length;
-    if (height > best.height) best = { hz: bins * binHz, height };
+    if (height > best.height) best = { hz: bins * binHz, height, second };
   }
   return best;
 }
