@@ -52,7 +52,7 @@ export function watchLog(sql: Sql, connection: NatsConnection): LogState {
   async function requireOwner(): Promise<void> {
     if (await countOwned(sql) > 0) return;
     throw new UserError(
-      "No Telltale is running on this database, and what is sent must be written by one. Start it first (./telltale start), with the same DATA_DIR or DATABASE_URL",
+      "No Telltale is running on this database, and what is sent must be written by one. Start it (./telltale start), with the same DATA_DIR or DATABASE_URL, and import again",
     );
   }
 

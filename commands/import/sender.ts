@@ -41,7 +41,17 @@ const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 3_000;
 const PATIENCE_MS = 60_000;
 
-export function createSender(publisher: Publisher, source: string): Sender {
+export interface SenderOptions {
+  /** Who sends, as the events' metadata will say. */
+  readonly source: string;
+  /** Called where the log did not answer; throws where there is no use in sending on. */
+  readonly onSilence: () => Promise<void>;
+}
+
+export function createSender(
+  publisher: Publisher,
+  { source, onSilence }: SenderOptions,
+): Sender {
   const run = crypto.randomUUID();
   const encoder = new TextEncoder();
   const tally: Tally = { acknowledged: 0, refused: 0, unanswered: 0, offsets: new Map() };
@@ -67,6 +77,7 @@ export function createSender(publisher: Publisher, source: string): Sender {
         if (!(error instanceof BusUnavailableError)) throw error;
         if (error.code === "log-not-reached") {
           tally.unanswered++;
+          await onSilence();
           return;
         }
         if (performance.now() - startedAt > PATIENCE_MS) {

@@ -83,7 +83,7 @@ async function run(
   await log.logToReadModels();
 
   const publisher = createPublisher(connection);
-  const sender = createSender(publisher, "import stores");
+  const sender = createSender(publisher, { source: "import stores", onSilence: log.requireOwner });
   const unreadables = createUnreadables(sql, sender);
   try {
     const schedules = files.hours || files.timezones
