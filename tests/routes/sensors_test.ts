@@ -187,6 +187,18 @@ Deno.test("readings at the limits of what is allowed are taken", () =>
     }
   }));
 
+Deno.test("a number is a number however it is written, and goes on with every digit", () =>
+  withStage(async (stage) => {
+    answerWith(stage, { score: 0 });
+    const numbers = ["1.2345678901234567e-05", "21.500000000000000000", "0.10000000000000000555"];
+    for (const number of numbers) {
+      const body = JSON.stringify(READING).replace("21.5", number);
+      const response = await stage.app.request(`${API}/sensors/data`, posted(body));
+      assert.equal((await response.json()).value, Number(number));
+      assert.ok(stage.sent.at(-1)?.payload.includes(number));
+    }
+  }));
+
 Deno.test("when the bus is away a reading is not lost in silence", () =>
   withStage(async (stage) => {
     stage.answer = () => Promise.reject(new BusUnavailableError("bus-unavailable", "It is away"));
