@@ -17,6 +17,13 @@ const QUIET_READINGS = 48;
 const FORGET_READINGS = 300;
 /** Right after an alarm the next one has to be so many times more remarkable, beyond once. */
 const RESTRAINT = 2;
+/**
+ * A rank says how often, not how gravely: what is rare comes as often in the third year as in the
+ * first week. From so many readings on, up to so many, an alarm takes more, by this power.
+ */
+const SEASONED_READINGS = 4_000;
+const SEASONED_READINGS_MAX = 16_000;
+const SEASONED_POWER = 0.35;
 
 export interface SavedAlarm {
   /** Readings so far, as far as it matters. */
@@ -43,7 +50,7 @@ export class Alarm {
 
   /** Whether the reading of this score is a detection. */
   update(score: number): boolean {
-    this.#readings = Math.min(LEARNING_READINGS, this.#readings + 1);
+    this.#readings = Math.min(SEASONED_READINGS_MAX, this.#readings + 1);
     this.#recent *= 1 - 1 / FORGET_READINGS;
     if (score < CALM) this.#calm = true;
     if (this.#quiet > 0) {
@@ -51,11 +58,17 @@ export class Alarm {
       return false;
     }
     if (score < ALARM || !this.#calm || this.#readings < LEARNING_READINGS) return false;
-    if (ratioOf(score) < 1 + RESTRAINT * this.#recent) return false;
+    if (ratioOf(score) < this.#bar()) return false;
     this.#recent++;
     this.#quiet = QUIET_READINGS;
     this.#calm = false;
     return true;
+  }
+
+  /** How many times the limit it takes. */
+  #bar(): number {
+    const seasoned = Math.max(1, this.#readings / SEASONED_READINGS) ** SEASONED_POWER;
+    return seasoned * (1 + RESTRAINT * this.#recent);
   }
 
   toJSON(): SavedAlarm {

@@ -3,7 +3,7 @@ import { scoreOf } from "./detector.ts";
 
 /**
  * A share of its own history so small is an anomaly; so common again, and what was going on is
- * over. How they were chosen is told in docs/decisions/0012-what-an-anomaly-is.md.
+ * over. How they were chosen is told in docs/decisions/0013-what-an-anomaly-is.md.
  */
 export const RARE = 0.065;
 const COMMON = 0.1;

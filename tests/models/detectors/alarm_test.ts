@@ -38,6 +38,14 @@ Deno.test("soon after an alarm the next one needs a higher score, and less so la
   assert.ok(after(3000, 0.5001));
 });
 
+Deno.test("a series that is watched for long takes more for an alarm", () => {
+  const at = (readings: number, score: number) =>
+    alarms([...Array(readings).fill(0), score]).length === 1;
+  // 4 to the power of 0.35 is 1.62: 1 - 0.5 / 1.62 = 0.69; no more after 16,000.
+  assert.deepEqual([at(3_000, 0.5), at(15_900, 0.68), at(15_900, 0.7)], [true, false, true]);
+  assert.deepEqual([at(60_000, 0.69), at(60_000, 0.7)], [false, true]);
+});
+
 Deno.test("an alarm that was saved goes on as it was", () => {
   const scores = Array.from({ length: 900 }, (_, row) => (Math.sin(row / 9) + 1) / 2);
   const alarm = new Alarm();
