@@ -1,0 +1,60 @@
+/** Everything a waveform tells about a bearing. */
+import { type BearingGeometry, faultOrdersOf } from "./bearing.ts";
+import { diagnose, type Fault } from "./diagnosis.ts";
+import { dominantPeak, type Peak, type Spectrum, spectrumOf } from "./spectrum.ts";
+import { type Statistics, statisticsOf } from "./statistics.ts";
+import { type Velocity, velocityOf } from "./velocity.ts";
+import { type MachineClass, type Zone, zoneOf } from "./zones.ts";
+
+export interface Waveform {
+  /** Acceleration in g. */
+  readonly samples: Float64Array;
+  readonly sampleRateHz: number;
+  /** Turns of the shaft per minute. Without it, and without geometry, no fault can be named. */
+  readonly rpm?: number | null | undefined;
+  readonly geometry?: BearingGeometry | null | undefined;
+  /** Without it there is no zone. */
+  readonly machineClass?: MachineClass | null | undefined;
+}
+
+export interface Analysis {
+  /** g */
+  readonly acceleration: Statistics;
+  /** mm/s; null for less than four samples. */
+  readonly velocity: Velocity | null;
+  /** Acceleration in g; null for less than four samples. */
+  readonly spectrum: Spectrum | null;
+  readonly dominant: Peak | null;
+  readonly zone: Zone | null;
+  /** Null where geometry, speed or length do not suffice to tell. */
+  readonly fault: Fault | null;
+}
+
+const SAMPLES_MIN = 4;
+
+export function analyse(waveform: Waveform): Analysis {
+  const { samples, sampleRateHz, rpm, geometry, machineClass } = waveform;
+  const acceleration = statisticsOf(samples);
+  if (samples.length < SAMPLES_MIN) {
+    return {
+      acceleration,
+      velocity: null,
+      spectrum: null,
+      dominant: null,
+      zone: null,
+      fault: null,
+    };
+  }
+  const spectrum = spectrumOf(samples, sampleRateHz);
+  const velocity = velocityOf(spectrum);
+  const orders = geometry ? faultOrdersOf(geometry) : undefined;
+  const fault = orders && rpm ? diagnose(samples, { sampleRateHz, rpm, orders }) : undefined;
+  return {
+    acceleration,
+    velocity,
+    spectrum,
+    dominant: dominantPeak(spectrum) ?? null,
+    zone: machineClass ? zoneOf(velocity.rms, machineClass) : null,
+    fault: fault ?? null,
+  };
+}

@@ -1,0 +1,10 @@
+/** The door to the mathematics of vibration. `analyse` reads a waveform, `healthAfter` a series. */
+export { analyse, type Analysis, type Waveform } from "./analysis.ts";
+export { type BearingGeometry, type FaultOrders, faultOrdersOf } from "./bearing.ts";
+export { type Evidence, type Fault, FAULT_NAMES, type FaultName } from "./diagnosis.ts";
+export { type Health, healthAfter, type HealthState, UNKNOWN_HEALTH } from "./health.ts";
+export { dominantPeak, type Peak, type Spectrum, spectrumOf } from "./spectrum.ts";
+export { type Statistics, statisticsOf } from "./statistics.ts";
+export { type Point, type Remaining, timeToThreshold, type Trend, trendOf } from "./trend.ts";
+export { type Velocity, velocityOf } from "./velocity.ts";
+export { type MachineClass, type Zone, ZONE_BOUNDARIES, zoneAfter, zoneOf } from "./zones.ts";
