@@ -42,6 +42,7 @@ export interface SeriesModels {
   all(): ReadonlyMap<string, readonly SeriesModel[]>;
 }
 
+const FITTED = "SeriesModelFitted";
 const PAGE = 2_000;
 
 /**
@@ -55,20 +56,22 @@ export function createSeriesModels(
   /** Per partition, the offset of the last fit taken in. */
   const taken = new Map<number, number>();
   let complete = false;
-  /** Something was committed while the log was being read, perhaps behind the reader's back. */
+  /** A fit was committed while the log was being read, perhaps behind the reader's back. */
   let overtaken = false;
   let look: Promise<void> | undefined;
   let nextLook: Promise<void> | undefined;
 
-  function take(event: RecordedEvent): void {
-    const model = modelIn(event);
-    if (model === undefined) return;
+  /** False where a model before this one is not here. */
+  function take(event: RecordedEvent): boolean {
+    const [model] = modelsIn([event]);
+    if (model === undefined) return true;
     const models = series.get(model.seriesId) ?? [];
-    if (model.number > models.length + 1) return missed(); // The ones between are in the log.
+    if (model.number > models.length + 1) return false;
     // One that is known was both read and offered.
     if (model.number === models.length + 1) models.push(model);
     series.set(model.seriesId, models);
     taken.set(event.partition, Math.max(event.offset, taken.get(event.partition) ?? 0));
+    return true;
   }
 
   function missed(): void {
@@ -81,8 +84,13 @@ export function createSeriesModels(
       overtaken = false;
       for (;;) {
         const events = await readFits(sql, taken);
-        events.forEach(take);
         if (events.length === 0) break;
+        for (const event of events) {
+          if (take(event)) continue;
+          throw new Error(
+            `Cannot read the models of "${event.stream}": one is missing before version ${event.version}`,
+          );
+        }
       }
     } while (overtaken);
     complete = true;
@@ -94,8 +102,11 @@ export function createSeriesModels(
 
   return {
     offer(events) {
-      if (!complete) overtaken = true;
-      else events.forEach(take);
+      for (const event of events) {
+        if (event.type !== FITTED) continue;
+        if (!complete) overtaken = true;
+        else if (!take(event)) missed();
+      }
     },
     missed,
     fresh() {
@@ -118,23 +129,16 @@ export function createSeriesModels(
   };
 }
 
-function modelIn(
-  { type, stream, version, data, recordedAt }: Pick<
-    RecordedEvent,
-    "type" | "stream" | "version" | "data" | "recordedAt"
-  >,
-): SeriesModel | undefined {
-  if (type !== "SeriesModelFitted") return undefined;
-  const model = data as unknown as FittedModel;
-  const number = numberOfModel(model.modelVersion) ?? 0;
-  return { ...model, number, seriesId: deviceOf(stream).id, fittedAt: recordedAt, version };
-}
-
 /** The models these events tell of. */
 export function modelsIn(
-  events: readonly Parameters<typeof modelIn>[0][],
+  events: readonly Pick<RecordedEvent, "type" | "stream" | "version" | "data" | "recordedAt">[],
 ): SeriesModel[] {
-  return events.flatMap((event) => modelIn(event) ?? []);
+  return events.filter(({ type }) => type === FITTED).map((event) => {
+    const { stream, version, data, recordedAt } = event;
+    const model = data as unknown as FittedModel;
+    const number = numberOfModel(model.modelVersion) ?? 0;
+    return { ...model, number, seriesId: deviceOf(stream).id, fittedAt: recordedAt, version };
+  });
 }
 
 /** A page of the fits after these offsets, of every partition. */

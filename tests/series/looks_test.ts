@@ -1,5 +1,6 @@
 /** A look at the log for new fits is asked for every answer on a node that shares it. */
 import assert from "node:assert/strict";
+import type { RecordedEvent } from "../../events/event.ts";
 import { createSeriesModels } from "../../projections/series_models.ts";
 import { freshDatabase } from "../support/servers.ts";
 
@@ -49,6 +50,25 @@ Deno.test("many who ask at once share a look that began after each of them asked
     const models = createSeriesModels({ sql: counted, alone: false });
     await Promise.all(Array.from({ length: 1_000 }, () => models.fresh()));
     assert.equal(looks, 2, "the first one's, and one for all who came while it was under way");
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("a log that is written to all the time is still read to its end", async () => {
+  const { sql, close } = await freshDatabase();
+  try {
+    await sql`insert into partitions (partition) values (0)`;
+    const models = createSeriesModels({ sql, alone: true });
+    const reading = { type: "ReadingReported" } as RecordedEvent;
+    const writing = setInterval(() => models.offer([reading]), 0);
+    const late = Promise.withResolvers<string>();
+    const timer = setTimeout(() => late.resolve("still reading"), 5_000);
+    const end = await Promise.race([models.fresh()?.then(() => "read"), late.promise]);
+    clearInterval(writing);
+    clearTimeout(timer);
+    assert.equal(end, "read");
+    assert.equal(models.fresh(), undefined, "nobody has to wait any more");
   } finally {
     await close();
   }
