@@ -97,8 +97,9 @@ Deno.test("a feed resumed anywhere, while events are recorded, has neither gap n
     async function recordSome(): Promise<void> {
       while (recorded < total) {
         const batch = Array.from({ length: 40 }, (_, i) => reading(`S${i % 7}`, recorded + i));
-        recorded += batch.length;
+        // Only afterwards: a cursor ahead of the log would be taken for one of another log.
         await stage.record(batch);
+        recorded += batch.length;
       }
     }
     const recording = recordSome();
