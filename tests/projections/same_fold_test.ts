@@ -1,6 +1,7 @@
 /** Live, catching up and rebuilt: three ways to the same rows, to the last bit. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { Metadata } from "../../events/event.ts";
 import type { Sql } from "../../events/log/database.ts";
 import { formatInstant } from "../../events/instant.ts";
 import { projections } from "../../projections/mod.ts";
@@ -37,7 +38,11 @@ const factsArbitrary: fc.Arbitrary<Fact[]> = fc.array(
       open.delete(stream);
       alarm.push(fact("AlarmCleared", { reason: "error", raisedAt }));
     }
-    return [fact(...reportOf(device, value, bad, name)), ...alarm];
+    const report = {
+      ...fact(...reportOf(device, value, bad, name)),
+      metadata: notedOf(device, bad),
+    };
+    return [report, ...alarm, ...anomalyOf(device, bad, value, name).map((one) => fact(...one))];
   });
   // The next batch begins with no alarm open.
   const closing = [...open].map(([stream, raisedAt]): Fact => ({
@@ -79,6 +84,36 @@ function pollsAround(value: number, bad: boolean): [string, string][] {
     formatInstant(START - weeks * 7 * 86_400_000 + Math.trunc(value % 1000)),
     bad && weeks === 3 ? "inactive" : "active",
   ]);
+}
+
+function notedOf(device: string, bad: boolean): Metadata {
+  if (!device.startsWith("sensor")) return {};
+  return bad ? { score: 0.9876, anomaly: true } : { score: 0.1234 };
+}
+
+/** A sensor's trouble: detected, worse, over and dealt with, all at once. */
+function anomalyOf(
+  device: string,
+  bad: boolean,
+  value: number,
+  reason: string,
+): [string, Fact["data"]][] {
+  if (!device.startsWith("sensor") || !bad) return [];
+  const moment = formatInstant(START);
+  const found = { episode: 1, startedAt: moment, value, score: 0.6, severity: "medium", reason };
+  return [
+    ["AnomalyDetected", found],
+    ["AnomalyWorsened", { ...found, score: 0.95, severity: "critical" }],
+    ["AnomalyEnded", {
+      episode: 1,
+      startedAt: moment,
+      peakAt: moment,
+      peakScore: 0.97,
+      peakValue: value,
+      lastAt: moment,
+    }],
+    ["AnomalyResolved", { episode: 1, by: reason }],
+  ];
 }
 
 async function dump(sql: Sql): Promise<Record<string, string[]>> {
