@@ -55,7 +55,15 @@ export async function supervise(
 
   async function watch(): Promise<void> {
     while (true) {
-      const why = await trouble();
+      let why: string;
+      try {
+        why = await trouble();
+      } catch (error) {
+        // Looking may fail as well (no process can be started now); it must not end the program.
+        onEvent({ service: server.name, level: "warn", message: messageOf(error) });
+        await pause(LOOK_MS, stopping.signal);
+        continue;
+      }
       if (stopping.signal.aborted) return;
       onEvent({
         service: server.name,

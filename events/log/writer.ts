@@ -21,41 +21,56 @@ export class AppendFailedError extends Error {
 }
 
 export function startWriter(database: ConnectOptions): Writer {
-  const thread = new Worker(new URL("./writer_thread.ts", import.meta.url), {
-    type: "module",
-    name: "log writer",
-  });
   const waiting = new Map<
     number,
     { row: BatchRow; resolve(hash: Uint8Array): void; reject(error: Error): void }
   >();
-  const closed = Promise.withResolvers<void>();
+  let closed = Promise.withResolvers<void>();
   let last = 0;
+  let ended = false;
+  let thread = startThread();
+
+  function startThread(): Worker {
+    const started = new Worker(new URL("./writer_thread.ts", import.meta.url), {
+      type: "module",
+      name: "log writer",
+    });
+    started.onmessage = ({ data }: MessageEvent<FromWriter>) => {
+      if (data.type === "closed") return closed.resolve();
+      const waiter = waiting.get(data.id);
+      waiting.delete(data.id);
+      if (data.type === "appended") waiter?.resolve(data.hash);
+      else waiter?.reject(revive(data, waiter.row));
+    };
+    started.onerror = (event) => {
+      event.preventDefault();
+      ended = true;
+      for (const { reject } of waiting.values()) {
+        reject(new AppendFailedError(`The log writer ended: ${event.message}`));
+      }
+      waiting.clear();
+      closed.resolve();
+    };
+    started.postMessage({ type: "open", database } satisfies ToWriter);
+    return started;
+  }
 
   const send = (message: ToWriter, handedOver: Transferable[] = []): void =>
     thread.postMessage(message, handedOver);
 
-  thread.onmessage = ({ data }: MessageEvent<FromWriter>) => {
-    if (data.type === "closed") return closed.resolve();
-    const waiter = waiting.get(data.id);
-    waiting.delete(data.id);
-    if (data.type === "appended") waiter?.resolve(data.hash);
-    else waiter?.reject(revive(data, waiter.row));
-  };
-  thread.onerror = (event) => {
-    event.preventDefault();
-    for (const { reject } of waiting.values()) {
-      reject(new AppendFailedError(`The log writer ended: ${event.message}`));
-    }
-    waiting.clear();
-    closed.resolve();
-  };
-
-  send({ type: "open", database });
   return {
-    begin: (hash) => send({ type: "begin", hash }),
+    begin(hash) {
+      // Whoever begins again after a failure must not wait for a thread that will never answer.
+      if (ended) {
+        closed = Promise.withResolvers();
+        thread = startThread();
+        ended = false;
+      }
+      send({ type: "begin", hash });
+    },
     append: (batch) =>
       new Promise((resolve, reject) => {
+        if (ended) return reject(new AppendFailedError("The log writer has ended"));
         const bytes = encode(batch);
         waiting.set(++last, { row: batch.row, resolve, reject });
         send({ type: "append", id: last, batch: bytes }, [
