@@ -19,6 +19,10 @@ const EVALUATIONS: Readonly<
     summary: "detectors on series labelled as the Skoltech Anomaly Benchmark",
     load: () => import("./evaluate/skab.ts"),
   },
+  bearings: {
+    summary: "faults named in vibrations, and wear noticed before bearings fail",
+    load: () => import("./evaluate/bearings.ts"),
+  },
 };
 
 const names = Object.keys(EVALUATIONS);
