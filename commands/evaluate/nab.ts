@@ -1,6 +1,6 @@
 /** `./telltale evaluate nab`: the detectors on the Numenta Anomaly Benchmark, or data like it. */
 import { join } from "node:path";
-import { DETECTORS } from "../../models/detectors/mod.ts";
+import { DETECTORS, ensemble } from "../../models/detectors/mod.ts";
 import { detectionsOf, scoresOf } from "../../models/evaluation/judged.ts";
 import {
   add,
@@ -12,7 +12,7 @@ import {
 } from "../../models/evaluation/nab.ts";
 import { createRandom } from "../../simulator/random.ts";
 import { count, progressText, startProgress } from "../progress.ts";
-import { type LabelledFile, readNab } from "./nab_data.ts";
+import { type LabelledFile, readNab, readNabSeries } from "./nab_data.ts";
 import { readSeriesOptions } from "./options.ts";
 import { writeScores } from "./series_files.ts";
 import { table } from "./table.ts";
@@ -26,15 +26,16 @@ the Numenta Anomaly Benchmark: one set of parameters for all files, each file fr
 by reading, so nothing is known of what comes after.
 
 Reads DIR/data/<category>/<file>.csv (timestamp,value; plain or .gz) and
-DIR/labels/combined_windows.json; files that are not named there are left out.
+DIR/labels/combined_windows.json; files that are not named there are not counted.
 
 Options
   --data DIR     where the data is
-  --scores DIR   write there, for every file, timestamp,value,score,is_anomaly of the ensemble`,
+  --scores DIR   write there, for every file, timestamp,value,score,is_anomaly of the ensemble;
+                 also for those that are not counted`,
 
   async run(args: readonly string[]): Promise<number> {
     const { data, scores } = readSeriesOptions(args);
-    const files = await readNab(data);
+    const { files, unlabelled } = await readNab(data);
     const readings = files.reduce((sum, { series }) => sum + series.values.length, 0);
     const windows = files.reduce((sum, { windows }) => sum + windows.length, 0);
     console.log(
@@ -43,6 +44,13 @@ Options
       } readings, ${windows} windows. Of each series the first 15 %, at most 750 readings, are not scored.\n`,
     );
     const tallies = await tallyAll(files, readings, scores);
+    if (scores !== undefined) {
+      for (const name of unlabelled) {
+        const series = await readNabSeries(data, name);
+        const ofSeries = scoresOf(ensemble, series);
+        await writeScores(join(scores, name), series, ofSeries, detectionsOf(ofSeries));
+      }
+    }
     console.log(describe(files, tallies));
     return 0;
   },

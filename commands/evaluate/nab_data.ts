@@ -16,22 +16,31 @@ export interface LabelledFile {
 const LABELS = "labels/combined_windows.json";
 const Labels = z.record(z.string(), z.array(z.tuple([z.string(), z.string()])));
 
-/** The labelled files, by name; those without a label are no part of it. */
-export async function readNab(folder: string): Promise<LabelledFile[]> {
+export interface Nab {
+  readonly files: readonly LabelledFile[];
+  /** Names of the files that no label speaks of. */
+  readonly unlabelled: readonly string[];
+}
+
+export async function readNab(folder: string): Promise<Nab> {
   const labels = await readLabels(folder);
-  const names = (await csvFilesBelow(join(folder, "data"))).filter((name) => labels[name]);
-  if (names.length === 0) {
-    throw new UserError(`Cannot evaluate ${folder}: no file below data/ is named in ${LABELS}`);
-  }
+  const names = await csvFilesBelow(join(folder, "data"));
   const files: LabelledFile[] = [];
-  for (const name of names) {
-    const series = await readSeriesFile(join(folder, "data", name));
+  for (const name of names.filter((name) => labels[name])) {
+    const series = await readNabSeries(folder, name);
     const windows = (labels[name] ?? []).map(([first, last]) =>
       windowOf(series.times, momentIn(first, folder), momentIn(last, folder), name)
     );
     files.push({ name, category: name.split("/")[0] ?? name, series, windows });
   }
-  return files;
+  if (files.length === 0) {
+    throw new UserError(`Cannot evaluate ${folder}: no file below data/ is named in ${LABELS}`);
+  }
+  return { files, unlabelled: names.filter((name) => !labels[name]) };
+}
+
+export function readNabSeries(folder: string, name: string): Promise<SeriesFile> {
+  return readSeriesFile(join(folder, "data", name));
 }
 
 async function readLabels(folder: string): Promise<z.infer<typeof Labels>> {

@@ -69,7 +69,7 @@ Deno.test("evaluate nab scores the ensemble and each detector beside chance, and
   const files = {
     "nab/data/a/burst.csv": seriesCsv("burst", 1500, [1000, 1040]),
     "nab/data/b/calm.csv.gz": await gzip(seriesCsv("calm", 500, [0, 0])),
-    "nab/data/b/unlabelled.csv": "timestamp,value\nnever,read\n",
+    "nab/data/b/unlabelled.csv": seriesCsv("unlabelled", 300, [0, 0]),
     "nab/labels/combined_windows.json": LABELS,
   };
   await withFolder(files, async (folder) => {
@@ -98,7 +98,10 @@ Deno.test("evaluate nab scores the ensemble and each detector beside chance, and
     const detected = lines.flatMap((line, i) => line.endsWith(",1") ? [i - 1] : []);
     assert.ok(detected.includes(1000), `${detected}`);
     assert.match(lines[1001] ?? "", /^2026-01-04 11:20:00,[\d.]+,0\.9\d+,1$/);
-    assert.equal((await Deno.readTextFile(join(scores, "b/calm.csv"))).split("\n").length, 502);
+    for (const [name, rows] of [["b/calm.csv", 500], ["b/unlabelled.csv", 300]] as const) {
+      const written = await Deno.readTextFile(join(scores, name));
+      assert.equal(written.split("\n").length, rows + 2);
+    }
   });
 });
 
