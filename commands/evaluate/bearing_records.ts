@@ -4,6 +4,8 @@ import {
   analyse,
   type Analysis,
   type BearingGeometry,
+  type Evidence,
+  type Fault,
   type FaultName,
 } from "../../models/vibration/mod.ts";
 import { UserError } from "../command.ts";
@@ -49,19 +51,29 @@ export async function describeRecords(
 
 function cellsOf({ acceleration, velocity, fault }: Analysis): string[] {
   const { rms, peak, crestFactor, kurtosis } = acceleration;
-  const shown = fault?.evidence.find(({ part }) => part === fault.name) ?? fault?.evidence[0];
   return [
-    rms.toFixed(5),
-    peak.toFixed(4),
+    rms.toPrecision(6),
+    peak.toPrecision(6),
     crestFactor.toFixed(2),
-    kurtosis?.toFixed(4) ?? "-",
+    kurtosis?.toPrecision(6) ?? "-",
     velocity?.rms.toFixed(2) ?? "-",
     fault?.name ?? "unknown",
     fault?.confidence.toFixed(2) ?? "-",
-    shown
-      ? `${PARTS[shown.part]} ${shown.foundHz.toFixed(1)} Hz +${shown.prominenceDb.toFixed(1)} dB`
-      : "-",
+    fault ? whereOf(fault).map(placeOf).join(", ") : "-",
   ];
+}
+
+/** What speaks for the named fault: its own comb, or for a ball that of both races. */
+function whereOf({ name, evidence }: Fault): readonly Evidence[] {
+  const [first, second] = evidence;
+  if (name === "healthy" || first?.part === name) return first ? [first] : [];
+  return first && second && name === "ball"
+    ? [first, second]
+    : evidence.filter(({ part }) => part === name);
+}
+
+function placeOf({ part, foundHz, prominenceDb }: Evidence): string {
+  return `${PARTS[part]} ${foundHz.toFixed(1)} Hz +${prominenceDb.toFixed(1)} dB`;
 }
 
 function summaryOf(
@@ -75,8 +87,9 @@ function summaryOf(
   return `As expected: ${right(damaged).length} of ${damaged.length} damaged, ${
     right(healthy).length
   } of ${healthy.length} healthy.
-"shows at": the named part's frequency as found in the envelope's spectrum, and how far its
-harmonics stand above the noise on average; of a healthy bearing, the most conspicuous one.`;
+"shows at": the frequency as found in the envelope's spectrum, and how far its harmonics stand above
+the noise on average; of a healthy bearing, the most conspicuous one. What strikes both races alike
+(BPFO, BPFI) is a ball.`;
 }
 
 /** `outer_race@6` is outer, `normal` is healthy. */

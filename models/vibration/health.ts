@@ -46,6 +46,7 @@ const WORN_OUT = 2 * SIGNIFICANT;
 /** An alarm is over when the level is clearly below. */
 const ALARM_OVER = Math.log(2.5 / 1.5);
 const HISTORY_MAX = 48;
+const RECENT_MIN = 8;
 
 export const UNKNOWN_HEALTH: HealthState = {
   levels: [],
@@ -101,7 +102,7 @@ function compare(state: HealthState, normal: number, at: number, level: number):
     index: Math.min(1, worst / WORN_OUT),
     growth: Math.exp(above),
     alarm,
-    remaining: remainingOf(next.history),
+    remaining: remainingOf(state.history, at, above),
   };
 }
 
@@ -117,10 +118,14 @@ function remember(
   return { history: longer.filter((_, i) => i % 2 === 0), stride: stride * 2, skipped: 0 };
 }
 
-/** From the later half of what is remembered: wear is slow first and fast then. */
-function remainingOf(history: HealthState["history"]): Remaining | null {
-  const later = history.slice(history.length >> 1).map(([at, value]) => ({ at, value }));
-  const trend = trendOf(later);
+/**
+ * From the last quarter of what is remembered, and now: wear is slow first and fast then. Bearings
+ * that fail within minutes of the first sign are beyond this, and any estimate by extrapolation.
+ */
+function remainingOf(history: HealthState["history"], at: number, now: number): Remaining | null {
+  const recent = history.slice(-Math.max(RECENT_MIN, history.length >> 2));
+  const points = recent.map(([at, value]) => ({ at, value }));
+  const trend = trendOf([...points, { at, value: now }]);
   // Only a slope whose whole interval is upward is growth and not chance.
   if (trend === undefined || (trend.slopeLow <= 0 && trend.latest < WORN_OUT)) return null;
   return timeToThreshold(trend, WORN_OUT) ?? null;
