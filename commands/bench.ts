@@ -44,7 +44,7 @@ const BENCHES: Readonly<Record<string, { summary: string; load(): Promise<Bench>
 };
 
 export const command: Command = {
-  summary: "measure this machine: ingest, latency, fleet, start, audit, stores",
+  summary: `measure this machine: ${Object.keys(BENCHES).join(", ")}`,
   help: `Usage: ./telltale bench <name> [options]
 
 ${Object.entries(BENCHES).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`).join("\n")}
