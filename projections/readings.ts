@@ -223,27 +223,25 @@ const CHUNK_COLUMNS = `
   stream, day, block, sensor_type as type, unit, location, first_at as "firstAt",
   last_at as "lastAt", readings as bytes`;
 
-const CHUNKS_AT_ONCE_MAX = 500;
+const CHUNKS_AT_ONCE_MAX = 2_000;
 
 /**
- * Readings, the newest first; of one moment by sensor and version.
+ * Readings, the newest first; of one moment by sensor and version, the last first.
  *
- * Chunks are read in the order of their newest reading. Once enough readings are newer than the
- * next chunk's newest, no later chunk can hold one that belongs before them.
+ * Chunks are read in the order of their newest reading. What comes before the newest of the last
+ * chunk read is settled: no later chunk can hold a reading that belongs between.
  */
 export async function listReadings(sql: Sql, query: ReadingQuery): Promise<Reading[]> {
   const { limit, offset = 0 } = query;
   const wanted = limit + offset;
   const found: Reading[] = [];
   let last: StoredChunk | undefined;
-  for (;;) {
-    const atOnce = Math.min(CHUNKS_AT_ONCE_MAX, chunksFor(query, wanted - found.length));
+  for (let atOnce = chunksFor(query, wanted);; atOnce = Math.min(2 * atOnce, CHUNKS_AT_ONCE_MAX)) {
     const chunks = await nextChunks(sql, query, last, atOnce);
     for (const chunk of chunks) collect(chunk, query, found);
     last = chunks.at(-1);
     if (last === undefined || chunks.length < atOnce) break;
-    const { lastAt } = last;
-    if (found.length >= wanted && count(found, ({ at }) => at > lastAt) >= wanted) break;
+    if (found.length >= wanted && count(found, settledBy(last)) >= wanted) break;
   }
   found.sort(byPlace);
   return found.slice(offset, wanted);
@@ -251,7 +249,13 @@ export async function listReadings(sql: Sql, query: ReadingQuery): Promise<Readi
 
 /** One sensor's chunks are full of what is wanted; of many sensors each may have one reading. */
 function chunksFor({ sensorId }: ReadingQuery, wanted: number): number {
-  return (sensorId === undefined ? wanted : Math.ceil(wanted / BLOCK)) + 4;
+  const chunks = sensorId === undefined ? wanted : Math.ceil(wanted / BLOCK);
+  return Math.min(chunks + 4, CHUNKS_AT_ONCE_MAX);
+}
+
+function settledBy({ lastAt, stream }: StoredChunk): (reading: Reading) => boolean {
+  const { id } = deviceOf(stream);
+  return ({ at, sensorId }) => at > lastAt || (at === lastAt && sensorId > id);
 }
 
 async function nextChunks(
@@ -325,10 +329,10 @@ export async function readingsAfter(
   return found.filter((reading) => reading.at > at).sort(byPlace).reverse().slice(0, limit);
 }
 
-/** The newest first. */
+/** The newest first, and the order of chunks: PostgreSQL's "C" and ours agree on ids. */
 function byPlace(a: ReadingPlace, b: ReadingPlace): number {
   if (a.at !== b.at) return b.at - a.at;
-  if (a.sensorId !== b.sensorId) return a.sensorId < b.sensorId ? -1 : 1;
+  if (a.sensorId !== b.sensorId) return a.sensorId < b.sensorId ? 1 : -1;
   return b.version - a.version;
 }
 
