@@ -134,6 +134,30 @@ Deno.test("readings are filtered, ordered and paged as a look through all of the
   }
 });
 
+Deno.test("readings that came in no order at all are listed in order all the same", async () => {
+  const { sql, close } = await freshDatabase();
+  try {
+    // Sent by the minute, each chunk spread over the whole day.
+    const story = Array.from({ length: 1_300 }, (_, i) => ({
+      sensor: "A",
+      minutes: 120 + (i * 617) % 1_300,
+      micros: 0,
+      value: i,
+      type: undefined,
+      location: undefined,
+      score: 0,
+      anomaly: false,
+    }));
+    const all = await record(sql, story);
+    for (const [limit, offset] of [[1, 0], [10, 0], [100, 50], [1_300, 0]] as const) {
+      const page = await listReadings(sql, { sensorId: "A", limit, offset });
+      assert.deepEqual(page, all.slice(offset, offset + limit));
+    }
+  } finally {
+    await close();
+  }
+});
+
 Deno.test("the readings after a moment come in order of time", async () => {
   const { sql, close } = await freshDatabase();
   try {
