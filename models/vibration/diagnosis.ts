@@ -180,11 +180,10 @@ function bestComb(
   const expected = expectedHz / binHz;
   const step = Math.min(1 / (2 * HARMONIC_MAX), SLIP_MAX * expected);
   let best = { hz: expectedHz, height: 0, second: 0 };
-  for (
-    let bins = expected * (1 - SLIP_MAX);
-    bins <= expected * (1 + SLIP_MAX) + step / 2;
-    bins += step
-  ) {
+  const steps = Math.round(SLIP_MAX * expected / step);
+  // From the middle outwards: of equals the nearest is taken.
+  for (let i = 0; i <= 2 * steps; i++) {
+    const bins = expected + step * (i % 2 === 0 ? -i : i + 1) / 2;
     let sum = 0;
     let first = 0;
     let second = 0;

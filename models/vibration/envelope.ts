@@ -8,6 +8,7 @@
  * units of its own noise, are averaged, as in the enhanced envelope spectrum (Abboud et al. 2017). A
  * fault that is heard in one band out of eight is not drowned by the others.
  */
+import { Sorted } from "../detectors/sorted.ts";
 import { inverse, powerOfTwoFrom, transform } from "./fft.ts";
 import { meanOf } from "./statistics.ts";
 
@@ -163,12 +164,19 @@ function addSquaredEnvelope(
   }
 }
 
+/** Beside the median of the bins around, in a window that slides along. */
 function besideNoise(power: Float64Array, binHz: number): Float64Array {
   const reach = Math.max(AROUND_BINS_MIN, Math.round(AROUND_HZ / binHz));
+  const count = power.length;
+  const width = Math.min(2 * reach, count - 1);
+  const around = new Sorted(power.slice(1, 1 + width));
+  let from = 1;
   return power.map((value, k) => {
-    const from = Math.max(1, Math.min(k - reach, power.length - 2 * reach));
-    const noise = medianOf(power.subarray(from, Math.max(k, from + reach) + reach));
-    return noise > 0 ? value / noise : 0;
+    for (; from < k - reach && from + width < count; from++) {
+      around.remove(power[from] as number);
+      around.add(power[from + width] as number);
+    }
+    return around.median > 0 ? value / around.median : 0;
   });
 }
 

@@ -1,14 +1,16 @@
 /**
  * Fourier transforms of any length. Complex numbers are interleaved: re, im, re, im …
  *
- * The library transforms lengths that are powers of two. Any other length becomes a convolution of
- * such a length (Bluestein 1970): a reading of 2,560 samples at 25,600 Hz keeps its 10 Hz bins,
+ * The library transforms lengths that are powers of two. Others are taken apart into a few of such a
+ * length, or become a convolution of one (Bluestein 1970): a reading of 2,560 samples at 25,600 Hz keeps its 10 Hz bins,
  * which zero padding would move.
  */
 import FFT from "fft.js";
 
 /** A day's machines send few different lengths; what a plan keeps is a few times its length. */
 const PLANS_MAX = 16;
+/** Up to so many parts are transformed one by one: more would cost more than a convolution. */
+const ODD_MAX = 15;
 
 interface Plan {
   /** out may not be the input. */
@@ -55,7 +57,7 @@ function planFor(size: number): Plan {
     plans.set(size, kept);
     return kept;
   }
-  const plan = powerOfTwoFrom(size) === size ? directly(size) : byConvolution(size);
+  const plan = makePlan(size);
   plans.set(size, plan);
   for (const oldest of plans.keys()) {
     if (plans.size <= PLANS_MAX) break;
@@ -64,10 +66,63 @@ function planFor(size: number): Plan {
   return plan;
 }
 
+function makePlan(size: number): Plan {
+  const odd = oddPartOf(size);
+  if (odd === 1) return directly(size);
+  return odd <= ODD_MAX ? byParts(size, odd) : byConvolution(size);
+}
+
+/** What is left when every factor of two is taken out. */
+function oddPartOf(size: number): number {
+  let odd = size;
+  while (odd > 1 && odd % 2 === 0) odd /= 2;
+  return odd;
+}
+
 function directly(size: number): Plan {
   if (size === 1) return { transform: (out, input) => out.set(input) };
   const fft = new FFT(size);
   return { transform: (out, input) => fft.transform(out, input) };
+}
+
+/**
+ * Every fifth sample, for 2,560 = 5 · 512, and every fifth from the second on, and so forth: each
+ * part is transformed, and their bins are added with the turn by which the part is late (Cooley and
+ * Tukey 1965).
+ */
+function byParts(size: number, parts: number): Plan {
+  const length = size / parts;
+  const fft = directly(length);
+  const part = new Float64Array(2 * length);
+  const bins = new Float64Array(2 * length);
+  const turns = new Float64Array(2 * size); // exp(−2πi n/N)
+  for (let n = 0; n < size; n++) {
+    turns[2 * n] = Math.cos(2 * Math.PI * n / size);
+    turns[2 * n + 1] = -Math.sin(2 * Math.PI * n / size);
+  }
+  return {
+    transform(out, input) {
+      out.fill(0);
+      for (let late = 0; late < parts; late++) {
+        for (let n = 0; n < length; n++) {
+          const from = 2 * (n * parts + late);
+          part[2 * n] = at(input, from);
+          part[2 * n + 1] = at(input, from + 1);
+        }
+        fft.transform(bins, part);
+        let turn = 0;
+        for (let k = 0; k < size; k++) {
+          const bin = k % length;
+          const [re, im] = [at(bins, 2 * bin), at(bins, 2 * bin + 1)];
+          const [cos, sin] = [at(turns, 2 * turn), at(turns, 2 * turn + 1)];
+          out[2 * k] = at(out, 2 * k) + re * cos - im * sin;
+          out[2 * k + 1] = at(out, 2 * k + 1) + re * sin + im * cos;
+          turn += late;
+          if (turn >= size) turn -= size;
+        }
+      }
+    },
+  };
 }
 
 /** kn = (k² + n² − (k − n)²) / 2: a chirp, its convolution with another chirp, and a chirp. */
