@@ -21,7 +21,10 @@ export interface HealthState {
   readonly alarm: boolean;
   /** Moments and levels above normal, thinned out as they become many. */
   readonly history: readonly (readonly [at: number, level: number])[];
-  /** Of how many readings the history keeps one, and how many have passed since the last. */
+  /**
+   * Of how many readings the history keeps one, and how many have passed since the last: never so
+   * few that two levels kept share a reading, or the trend would take them for more than they are.
+   */
   readonly stride: number;
   readonly skipped: number;
 }
@@ -46,7 +49,7 @@ const WORN_OUT = 2 * SIGNIFICANT;
 /** An alarm is over when the level is clearly below. */
 const ALARM_OVER = Math.log(2.5 / 1.5);
 const HISTORY_MAX = 48;
-const RECENT_MIN = 8;
+const RECENT_MIN = 12;
 
 export const UNKNOWN_HEALTH: HealthState = {
   levels: [],
@@ -54,7 +57,7 @@ export const UNKNOWN_HEALTH: HealthState = {
   worst: 0,
   alarm: false,
   history: [],
-  stride: 1,
+  stride: LATEST,
   skipped: 0,
 };
 
@@ -119,11 +122,11 @@ function remember(
 }
 
 /**
- * From the last quarter of what is remembered, and now: wear is slow first and fast then. Bearings
+ * From the last third of what is remembered, and now: wear is slow first and fast then. Bearings
  * that fail within minutes of the first sign are beyond this, and any estimate by extrapolation.
  */
 function remainingOf(history: HealthState["history"], at: number, now: number): Remaining | null {
-  const recent = history.slice(-Math.max(RECENT_MIN, history.length >> 2));
+  const recent = history.slice(-Math.max(RECENT_MIN, Math.floor(history.length / 3)));
   const points = recent.map(([at, value]) => ({ at, value }));
   const trend = trendOf([...points, { at, value: now }]);
   // Only a slope whose whole interval is upward is growth and not chance.

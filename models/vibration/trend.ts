@@ -36,7 +36,8 @@ export function trendOf(points: readonly Point[]): Trend | undefined {
   const slopes: number[] = [];
   for (const [i, a] of points.entries()) {
     for (const b of points.slice(i + 1)) {
-      if (a.at !== b.at) slopes.push((b.value - a.value) / (b.at - a.at));
+      const [first, last] = a.at < b.at ? [a, b] : [b, a];
+      if (first.at < last.at) slopes.push((last.value - first.value) / (last.at - first.at));
     }
   }
   if (slopes.length === 0) return undefined;

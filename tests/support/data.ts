@@ -36,6 +36,11 @@ export async function dataFolder(path: string): Promise<string | undefined> {
   }
 }
 
+/** For what reads files and folders itself. */
+export function dataPath(path: string): string {
+  return `${FOLDER}/${path}`;
+}
+
 /** Says on the test's output why nothing was tested. */
 export function skipped(path: string): void {
   Deno.stdout.writeSync(

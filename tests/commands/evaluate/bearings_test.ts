@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { evaluation } from "../../../commands/evaluate/bearings.ts";
+import { readRecordings } from "../../../commands/evaluate/bearing_records.ts";
+import { followRun, readRuns } from "../../../commands/evaluate/bearing_runs.ts";
+import { analyse } from "../../../models/vibration/mod.ts";
+import { dataPath, readData, skipped } from "../../support/data.ts";
+
+const SKF_6205 = { balls: 9, ballDiameter: 0.3126, pitchDiameter: 1.537 };
+
+Deno.test("Case Western Reserve: statistics as in the manifest, faults named", async () => {
+  const manifest = await readData("machines/cwru/manifest.csv");
+  if (!manifest) return skipped("machines/cwru/manifest.csv");
+  let damaged = 0;
+  let right = 0;
+  for await (const { file, rpm, samples, klass } of readRecordings(dataPath("machines/cwru"))) {
+    const { acceleration, fault } = analyse({
+      samples,
+      sampleRateHz: 12_000,
+      rpm,
+      geometry: SKF_6205,
+    });
+    const row = manifest.find((row) => row.file === file);
+    for (const name of ["rms", "peak", "kurtosis"] as const) {
+      const relative = (acceleration[name] ?? NaN) / Number(row?.[name]) - 1;
+      assert.ok(Math.abs(relative) < 1e-3, `${file}: ${name} is off by ${relative}`);
+    }
+    if (klass === "normal") assert.equal(fault?.name, "healthy", file);
+    else {
+      damaged++;
+      if (klass?.split(/[_@]/)[0] === fault?.name) right++;
+    }
+  }
+  assert.ok(right >= damaged - 1, `${right} of ${damaged} named`);
+});
+
+Deno.test("Case Western Reserve: any second of it names a damaged race, none a healthy bearing", async () => {
+  if (!await readData("machines/cwru/manifest.csv")) {
+    return skipped("machines/cwru/manifest.csv");
+  }
+  for await (const { file, rpm, samples, klass } of readRecordings(dataPath("machines/cwru"))) {
+    if (klass === "ball") continue; // These need longer.
+    const expected = klass === "normal" ? "healthy" : klass?.split(/[_@]/)[0];
+    for (let start = 0; start + 12_000 <= samples.length; start += 12_000) {
+      const second = samples.subarray(start, start + 12_000);
+      const { fault } = analyse({ samples: second, sampleRateHz: 12_000, rpm, geometry: SKF_6205 });
+      assert.equal(fault?.name, expected, `${file} from sample ${start}`);
+    }
+  }
+});
+
+Deno.test("Pronostia: wear is noticed before the end, with at most one false alarm", async () => {
+  if (!await readData("machines/pronostia/features.csv.gz")) {
+    return skipped("machines/pronostia/features.csv.gz");
+  }
+  const runs = await readRuns(dataPath("machines/pronostia/features.csv"));
+  const outcomes = runs.map((run) => followRun(run, 10));
+  const noticed = outcomes.filter(({ alarm }) => alarm !== undefined).length;
+  assert.ok(noticed >= runs.length - 1, `${noticed} of ${runs.length}`);
+  for (const { falseAlarms } of outcomes) assert.ok(falseAlarms <= 1, `${falseAlarms}`);
+});
+
+async function rejects(files: Record<string, string>, message: RegExp): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.writeTextFile(`${folder}/${name}`, text);
+    }
+    await assert.rejects(evaluation.run(["--data", folder]), { name: "UserError", message });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("what cannot be read is named, with its line", async () => {
+  await rejects({}, /no manifest\.csv or features\.csv there/);
+  await rejects({ "manifest.csv": "file,rpm\na,1" }, /expected a column scale_g_per_count/);
+  const head = "file,rpm,scale_g_per_count\n";
+  await rejects({ "manifest.csv": `${head}a.i16,fast,1`, "a.i16": "ab" }, /line 2.*found "fast"/);
+  await rejects({ "manifest.csv": `${head}a.i16,1800,1` }, /Cannot read .*a\.i16/);
+  await rejects({ "manifest.csv": `${head}a.i16,1800,1`, "a.i16": "abc" }, /found 3 bytes/);
+  await rejects({ "features.csv": "bearing,speed\nB1,1" }, /<axis>_rms and <axis>_peak/);
+  await rejects({ "features.csv": "bearing,h_rms\nB1,\n" }, /line 2.*found ""/);
+});
+
+Deno.test("a bearing that never changes is not alarmed, and one that is never measured neither", () => {
+  const steady = { bearing: "B", readings: Array.from({ length: 300 }, () => [1, 4]) };
+  assert.deepEqual(followRun(steady, 10), {
+    readings: 300,
+    alarm: undefined,
+    atAlarm: undefined,
+    falseAlarms: 0,
+  });
+  const off = { bearing: "B", readings: Array.from({ length: 300 }, () => [0, 0]) };
+  assert.equal(followRun(off, 10).alarm, undefined);
+});
+
+Deno.test("options that make no sense are refused in a sentence", async () => {
+  for (
+    const [option, text] of [
+      ["--geometry", "9,2"],
+      ["--geometry", "9,2,1"],
+      ["--geometry", "9.5,1,4"],
+      ["--rate", "0"],
+      ["--interval", "soon"],
+    ] as const
+  ) {
+    await assert.rejects(evaluation.run(["--data", ".", option, text]), { message: /Cannot use/ });
+  }
+  await assert.rejects(evaluation.run(["--rate", "1"]), { message: /--data DIR/ });
+});

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import {
+  type Health,
+  healthAfter,
+  type HealthState,
+  UNKNOWN_HEALTH,
+} from "../../../models/vibration/health.ts";
+import { noise } from "./waveforms.ts";
+
+const HOUR_MS = 3_600_000;
+const LEARNING = 100;
+
+/** One reading an hour of RMS and peak, both `growth` times their normal, a little noisy. */
+function follow(growths: readonly number[], seed = 1): Health[] {
+  const wobble = noise(2 * growths.length, seed);
+  let state: HealthState = UNKNOWN_HEALTH;
+  return growths.map((growth, i) => {
+    const rms = 0.5 * growth * Math.exp(0.05 * (wobble[2 * i] as number));
+    const peak = 2 * growth * Math.exp(0.15 * (wobble[2 * i + 1] as number));
+    const health = healthAfter(state, i * HOUR_MS, [rms, peak]);
+    assert.ok(health);
+    state = health.state;
+    return health;
+  });
+}
+
+function steady(count: number, growth = 1): number[] {
+  return new Array(count).fill(growth);
+}
+
+/** From normal to `last` times as much, exponentially. */
+function growing(count: number, last: number): number[] {
+  return Array.from({ length: count }, (_, i) => last ** ((i + 1) / count));
+}
+
+Deno.test("the first hundred readings teach what is normal, and never alarm", () => {
+  const healths = follow([...steady(50), ...steady(49, 5)]);
+  assert.ok(healths.every(({ isLearning, alarm, index }) => isLearning && !alarm && index === 0));
+  const after = follow(steady(101)).at(-1);
+  assert.equal(after?.isLearning, false);
+  assert.ok(Math.abs((after?.growth ?? 0) - 1) < 0.1);
+});
+
+Deno.test("a bearing that stays as it is does not alarm in ten thousand readings", () => {
+  for (let seed = 1; seed <= 5; seed++) {
+    const healths = follow(steady(10_000), seed);
+    assert.ok(healths.every(({ alarm }) => !alarm), `seed ${seed}`);
+    assert.ok((healths.at(-1)?.index ?? 1) < 0.15);
+  }
+});
+
+Deno.test("2.5 times as much raises the alarm, once, and clearly less clears it", () => {
+  const growths = [...steady(LEARNING), ...steady(30, 2), ...steady(30, 3), ...steady(30, 2.3)];
+  const alarms = follow([...growths, ...steady(30, 1.2)]).map(({ alarm }) => alarm);
+  const changes = alarms.flatMap((alarm, i) => alarm === (alarms[i - 1] ?? false) ? [] : [i]);
+  assert.equal(changes.length, 2);
+  const [raised = 0, cleared = 0] = changes;
+  assert.ok(raised > LEARNING + 30 && raised < LEARNING + 40, `raised at ${raised}`);
+  assert.ok(cleared > LEARNING + 90 && cleared < LEARNING + 100, `cleared at ${cleared}`);
+});
+
+Deno.test("four wild readings in a row are no wear", () => {
+  const healths = follow([...steady(150), ...steady(4, 50), ...steady(20)]);
+  assert.ok(healths.every(({ alarm, index }) => !alarm && index < 0.2));
+});
+
+Deno.test("the index never falls, whatever the vibration does", () => {
+  const wild = [...noise(500, 3)].map((value) => Math.exp(value));
+  const indexes = follow([...steady(LEARNING), ...wild]).map(({ index }) => index);
+  assert.deepEqual(indexes, indexes.toSorted((a, b) => a - b));
+  assert.ok(indexes.every((index) => index >= 0 && index <= 1));
+  assert.equal(follow([...steady(LEARNING), ...steady(20, 10)]).at(-1)?.index, 1);
+});
+
+Deno.test("exponential wear: the time left is about right, and mostly within its interval", () => {
+  // Grows to 6.25 times normal, the end, in 400 hours; asked after 240 of them.
+  const trueMs = 160 * HOUR_MS;
+  const found = Array.from({ length: 40 }, (_, seed) => {
+    const healths = follow([...steady(LEARNING), ...growing(400, 6.25).slice(0, 240)], seed + 1);
+    const remaining = healths.at(-1)?.remaining;
+    assert.ok(remaining, `seed ${seed + 1}`);
+    return remaining;
+  });
+  const expected = found.map(({ expectedMs }) => expectedMs).sort((a, b) => a - b);
+  const middle = (expected[20] as number) / trueMs;
+  assert.ok(Math.abs(middle - 1) < 0.1, `median ${middle} of the true time`);
+  assert.ok((expected[36] as number) < 1.5 * trueMs && (expected[3] as number) > 0.6 * trueMs);
+  const within =
+    found.filter(({ earliestMs, latestMs }) =>
+      earliestMs <= trueMs && trueMs <= (latestMs ?? Infinity)
+    ).length;
+  assert.ok(within >= 30, `${within} of 40`);
+});
+
+Deno.test("a steady bearing is mostly given no time to fail, and never a short one", () => {
+  const remaining = follow(steady(2_000), 9).flatMap(({ remaining }) => remaining ?? []);
+  assert.ok(remaining.length < 400, `${remaining.length} of 2000`);
+  const shortest = Math.min(...remaining.map(({ expectedMs }) => expectedMs / HOUR_MS));
+  assert.ok(shortest > 100, `${shortest} hours`);
+});
+
+Deno.test("the state is small, and the same after a detour through JSON", () => {
+  const growths = [...steady(LEARNING), ...growing(3_000, 5)];
+  const state = follow(growths).at(-1)?.state;
+  assert.ok(state);
+  const json = JSON.stringify(state);
+  assert.ok(json.length < 3_000, `${json.length} characters`);
+  assert.deepEqual(JSON.parse(json), state);
+  const learning = JSON.stringify(follow(steady(LEARNING - 1)).at(-1)?.state);
+  assert.ok(learning.length < 3_000, `${learning.length} characters`);
+});
+
+Deno.test("a sensor that is off, or says no number, is neither wear nor health", () => {
+  for (const magnitudes of [[], [0, 0], [1, 0], [1, NaN], [Infinity, 1], [-1, 2]]) {
+    assert.equal(healthAfter(UNKNOWN_HEALTH, 0, magnitudes), undefined);
+  }
+});
