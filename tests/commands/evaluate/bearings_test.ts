@@ -19,9 +19,9 @@ Deno.test("Case Western Reserve: statistics as in the manifest, faults named", a
       rpm,
       geometry: SKF_6205,
     });
-    const row = manifest.find((row) => row.file === file);
+    const row: Record<string, string> | undefined = manifest.find((row) => row.file === file);
     for (const name of ["rms", "peak", "kurtosis"] as const) {
-      const relative = (acceleration[name] ?? NaN) / Number(row?.[name]) - 1;
+      const relative: number = (acceleration[name] ?? NaN) / Number(row?.[name]) - 1;
       assert.ok(Math.abs(relative) < 1e-3, `${file}: ${name} is off by ${relative}`);
     }
     if (klass === "normal") assert.equal(fault?.name, "healthy", file);

@@ -7,7 +7,7 @@ Deno.test("SKF 6205: the orders its maker publishes", () => {
   // As printed by the Case Western Reserve bearing data centre; it counts both races for the ball.
   const published = { inner: 5.4152, outer: 3.5848, cage: 0.39828, ball: 4.7135 / 2 };
   for (const [part, order] of Object.entries(published)) {
-    const found = orders[part as keyof typeof orders];
+    const found: number = orders[part as keyof typeof orders];
     assert.ok(Math.abs(found / order - 1) < 1e-3, `${part}: ${found} instead of ${order}`);
   }
 });
