@@ -37,6 +37,10 @@ const BENCHES: Readonly<Record<string, { summary: string; load(): Promise<Bench>
     summary: "forecaster: training time, readings a second foretold and judged on one core",
     load: () => import("../bench/lstm.ts"),
   },
+  vibration: {
+    summary: "a bearing's waveform analysed: milliseconds of one core",
+    load: () => import("../bench/vibration.ts"),
+  },
   stores: {
     summary: "1,825,000 polls of 14,092 stores: import, memory, report",
     load: () => import("../bench/stores.ts"),
