@@ -8,10 +8,11 @@
  * of them fall near any frequency one looks at.
  *
  * A spot on one race strikes at that race's frequency alone. A damaged ball, or one unlike its
- * fellows, strikes both: where both races' combs stand out alike the rolling elements are to blame
- * (Smith and Randall 2015 found both in most ball faults of the Case Western bearings).
+ * fellows, meets both: where both races' combs stand out alike, the rolling elements are to blame.
+ * Most faint ball faults show in no other way.
  */
 import type { FaultOrders } from "./bearing.ts";
+import { bestComb, DB, HARMONIC_MAX, heightAtHz, linesOf, SLIP_MAX, usualComb } from "./combs.ts";
 import { type EnvelopeSpectrum, envelopeSpectrumOf } from "./envelope.ts";
 
 export const FAULT_NAMES = ["inner", "outer", "ball", "cage", "healthy"] as const;
@@ -40,13 +41,13 @@ export interface Evidence {
   readonly standing: number;
 }
 
+const PARTS = ["outer", "inner", "ball", "cage"] as const;
+
 interface Seen extends Evidence {
   /** Height of its second highest harmonic. */
   readonly secondDb: number;
 }
 
-/** Slip is one or two per cent (Randall and Antoni 2011, section 2). */
-const SLIP_MAX = 0.02;
 /**
  * The harmonics that tell parts apart. As r = d/D is near 0.2 in many bearings, 3 BPFO and 2 BPFI
  * fall together, and so do their doubles: these are left out.
@@ -57,7 +58,6 @@ const HARMONICS: Readonly<Record<FaultyPart, readonly number[]>> = {
   ball: [1, 2, 4],
   cage: [1, 2, 3],
 };
-const HARMONIC_MAX = 4;
 /** So many turns blur no line by slip, and leave many parts to average in a recording of seconds. */
 const TURNS_PER_PART = 20;
 
@@ -70,12 +70,8 @@ const OWN = 1;
 const BOTH_RACES = 0.5;
 const ALIKE_DB = 3;
 
-/** Bins that hold nothing but what is left of the constant part. */
-const CONSTANT_BINS = 3;
 /** Below that many bins a frequency cannot be told from its neighbours. */
 const RESOLVED_BINS = 5;
-const DB = 10 / Math.LN10;
-const NORMAL = 1.4826;
 
 /** Undefined where the recording is too short, or sampled too slowly, to tell. */
 export function diagnose(
@@ -98,35 +94,27 @@ export function diagnose(
 }
 
 function nameFault(spectrum: EnvelopeSpectrum, shaftHz: number, orders: FaultOrders): Fault {
-  const { binHz, averaged } = spectrum;
-  const heights = withoutShaft(spectrum, shaftHz);
-  const look = (part: FaultyPart): Seen => {
-    const comb = (hz: number) => bestComb(heights, binHz, hz, HARMONICS[part]);
+  const lines = linesOf(spectrum, shaftHz);
+  const elsewhereHz = elsewhere(orders).map((order) => order * shaftHz);
+  const seen = PARTS.map((part): Seen => {
+    const harmonics = HARMONICS[part];
     const expectedHz = orders[part] * shaftHz;
-    const { hz: foundHz, height, second } = comb(expectedHz);
-    const others = elsewhere(orders).map((order) => comb(order * shaftHz).height);
-    const middle = medianOf(others);
-    const deviation = NORMAL * medianOf(others.map((other) => Math.abs(other - middle)));
-    // By chance alone combs differ by about 0.4 deviations of a bin.
-    const standing = (height - middle) / Math.max(deviation, 0.4 / Math.sqrt(averaged));
-    const prominenceDb = height * DB;
-    const apart = part === "inner" ? shaftHz : part === "ball" ? orders.cage * shaftHz : undefined;
-    const sides = apart === undefined ? undefined : [foundHz - apart, foundHz + apart];
-    const sideBandsDb = sides
-      ? sides.reduce((sum, hz) => sum + heightAt(heights, hz / binHz), 0) / sides.length * DB
-      : null;
+    const { hz: foundHz, height, second } = bestComb(lines, expectedHz, harmonics);
+    const usual = usualComb(lines, elsewhereHz, harmonics);
+    const apartHz = part === "inner" ? shaftHz : part === "ball" ? orders.cage * shaftHz : null;
     return {
       part,
       expectedHz,
       foundHz,
-      prominenceDb,
-      sideBandsDb,
-      standing,
+      prominenceDb: height * DB,
+      sideBandsDb: apartHz === null
+        ? null
+        : (heightAtHz(lines, foundHz - apartHz) + heightAtHz(lines, foundHz + apartHz)) / 2 * DB,
+      standing: (height - usual.middle) / usual.deviation,
       secondDb: second * DB,
     };
-  };
-  const seen = [look("outer"), look("inner"), look("ball"), look("cage")];
-  return judge(seen, PRESENT_DEVIATIONS * DB / Math.sqrt(averaged));
+  });
+  return judge(seen, PRESENT_DEVIATIONS * lines.noise * DB);
 }
 
 /** Which explanation is best, and how much better than the next. */
@@ -155,66 +143,10 @@ function judge(seen: readonly Seen[], noiseDb: number): Fault {
   return { name: "healthy", confidence, evidence };
 }
 
-/** Natural logarithms of prominence; 0 for noise and for the shaft's own harmonics. */
-function withoutShaft(
-  { prominence, binHz }: EnvelopeSpectrum,
-  shaftHz: number,
-): Float64Array {
-  const heights = prominence.map((power) => power > 1 ? Math.log(power) : 0);
-  const turn = shaftHz / binHz;
-  // Where a turn is a few bins only, faults and shaft cannot be told apart by position.
-  if (turn < 7) return heights;
-  for (let harmonic = 1; harmonic * turn < heights.length; harmonic++) {
-    heights[Math.round(harmonic * turn)] = 0;
-  }
-  return heights;
-}
-
-/** The fundamental within the slip whose harmonics are the highest on average. */
-function bestComb(
-  heights: Float64Array,
-  binHz: number,
-  expectedHz: number,
-  harmonics: readonly number[],
-): { hz: number; height: number; second: number } {
-  const expected = expectedHz / binHz;
-  const step = Math.min(1 / (2 * HARMONIC_MAX), SLIP_MAX * expected);
-  let best = { hz: expectedHz, height: 0, second: 0 };
-  const steps = Math.round(SLIP_MAX * expected / step);
-  // From the middle outwards: of equals the nearest is taken.
-  for (let i = 0; i <= 2 * steps; i++) {
-    const bins = expected + step * (i % 2 === 0 ? -i : i + 1) / 2;
-    let sum = 0;
-    let first = 0;
-    let second = 0;
-    for (const harmonic of harmonics) {
-      const line = heightAt(heights, bins * harmonic);
-      sum += line;
-      second = Math.max(second, Math.min(first, line));
-      first = Math.max(first, line);
-    }
-    const height = sum / harmonics.length;
-    if (height > best.height) best = { hz: bins * binHz, height, second };
-  }
-  return best;
-}
-
-/** The higher of the two bins around. */
-function heightAt(heights: Float64Array, bins: number): number {
-  const below = Math.floor(bins);
-  if (below < CONSTANT_BINS) return 0;
-  return Math.max(heights[below] ?? 0, heights[below + 1] ?? 0);
-}
-
 /** Fundamentals all over the range in which faults lie. */
 function elsewhere({ ball, inner, outer }: FaultOrders): number[] {
   const orders: number[] = [];
   const last = inner * 1.3;
   for (let order = Math.min(ball, outer) / 2; order < last; order *= 1.018) orders.push(order);
   return orders;
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? 0;
 }

@@ -9,7 +9,7 @@
  * fault that is heard in one band out of eight is not drowned by the others.
  */
 import { Sorted } from "../detectors/sorted.ts";
-import { inverse, powerOfTwoFrom, transform } from "./fft.ts";
+import { powerOfTwoFrom, transform, transformInto } from "./fft.ts";
 import { meanOf } from "./statistics.ts";
 
 export interface EnvelopeSpectrum {
@@ -138,7 +138,7 @@ function whitenedTransform(part: Float64Array, binHz: number): Float64Array {
 /**
  * Adds the power spectrum of the squared envelope of one band, relative to its constant part. The
  * band's positive frequencies alone are its analytic signal; moved to 0 Hz they need no more moments
- * than they have bins, twice, for a square is twice as wide.
+ * than there are bins in the band and in the sum, for then nothing folds back onto those.
  */
 function addSquaredEnvelope(
   sum: Float64Array,
@@ -146,21 +146,25 @@ function addSquaredEnvelope(
   first: number,
   width: number,
 ): void {
-  const size = powerOfTwoFrom(2 * width);
+  const size = powerOfTwoFrom(width + sum.length);
   const band = new Float64Array(2 * size);
+  const moments = new Float64Array(2 * size);
   band.set(spectrum.subarray(2 * first, 2 * (first + width)));
-  const moments = inverse(band);
+  // Forwards and not back: the moments come out in reverse, which the power does not show.
+  transformInto(moments, band);
   for (let n = 0; n < 2 * size; n += 2) {
-    moments[n] = (moments[n] as number) ** 2 + (moments[n + 1] as number) ** 2;
+    const [re, im] = [moments[n] as number, moments[n + 1] as number];
+    moments[n] = re * re + im * im;
     moments[n + 1] = 0;
   }
-  const envelope = transform(moments);
+  const envelope = band;
+  transformInto(envelope, moments);
   const constant = (envelope[0] as number) ** 2;
   if (constant === 0) return;
   for (let k = 0; k < sum.length; k++) {
-    const power = (envelope[2 * k] as number) ** 2 + (envelope[2 * k + 1] as number) ** 2;
+    const [re, im] = [envelope[2 * k] as number, envelope[2 * k + 1] as number];
     // In noise the power falls with k as ever fewer pairs of bins are k apart.
-    sum[k] = (sum[k] as number) + power / constant * width / (width - k);
+    sum[k] = (sum[k] as number) + (re * re + im * im) / constant * width / (width - k);
   }
 }
 

@@ -26,6 +26,11 @@ export function transform(input: Float64Array): Float64Array<ArrayBuffer> {
   return out;
 }
 
+/** As `transform`, for whoever has many to do and keeps the room for them. `out` is not `input`. */
+export function transformInto(out: Float64Array, input: Float64Array): void {
+  planFor(input.length / 2).transform(out, input);
+}
+
 /** (1/N) Σ X(k) exp(+2πi kn/N): undoes `transform`. */
 export function inverse(input: Float64Array): Float64Array<ArrayBuffer> {
   const size = input.length / 2;

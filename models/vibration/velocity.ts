@@ -34,12 +34,13 @@ const NOISE_BANDWIDTH_BINS = 1.5;
 export function velocityOf(spectrum: Spectrum): Velocity {
   const { binHz, amplitudes, shifts, complex } = spectrum;
   const bins = amplitudes.length;
-  // As many moments as there were samples, or more.
-  const size = powerOfTwoFrom(2 * bins - 2);
+  const used = Math.min(bins, Math.ceil(BAND_HIGH_HZ / binHz) + LOBE_BINS);
+  // At least 16 moments in a period: of a peak no more than 2 % can fall between two of them.
+  const size = powerOfTwoFrom(16 * used);
   const slackHz = Math.min(EDGE_HZ_MAX, EDGE_BINS * binHz);
   const windowed = new Float64Array(2 * size);
   let squares = 0;
-  for (let k = 1; k < bins; k++) {
+  for (let k = 1; k < used; k++) {
     const shift = shifts[k] as number;
     if (!isInBand((k + shift) * binHz, slackHz)) continue;
     const hz = (k + Math.max(-LOBE_BINS, Math.min(LOBE_BINS, shift))) * binHz;
