@@ -1,5 +1,6 @@
 /** What a sensor's actor finds in its readings, says of it, and knows again after a restart. */
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { concludeReading, noAnomalies, noteAnomalies } from "../../actors/anomaly.ts";
 import { sensor } from "../../actors/sensor.ts";
 import type { Event } from "../../events/event.ts";
@@ -133,17 +134,45 @@ Deno.test("an anomaly is resolved once, and one that never was cannot be", () =>
   assert.deepEqual(sensor.decide(state, again), []);
 });
 
-Deno.test("a sensor that says the same for ever, or numbers at their limits, is taken in", () => {
-  const other = bring(sensor);
-  const values = [0, 0, 0, Number.MAX_VALUE, -Number.MAX_VALUE, 5e-324, 0, 1e308, 1e308];
-  for (let i = 0; i < 500; i++) {
-    // Every seventh comes from before the one before it.
-    const at = NOON + (i % 7 === 0 ? i - 3 : i) * MINUTE;
-    other.hear(message("reading", { value: values[i % values.length] ?? 0 }, at));
-    const score = sensor.conclude?.(other.state, reading(at))?.noted.score;
-    assert.ok(score !== undefined && score >= 0 && score <= 1, `score ${score} at ${i}`);
-  }
-  assert.ok(JSON.stringify(other.state).length < 60_000);
+/** Stretches of a series as no sensor should say them: at the limits of numbers and of time. */
+const stretches = fc.array(
+  fc.record({
+    value: fc.oneof(
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.constantFrom(0, -0, Number.MAX_VALUE, -Number.MAX_VALUE, 5e-324, 1e39, -1e300),
+    ),
+    noise: fc.constantFrom(0, 0, 1e-9, 1, 1e300),
+    repeats: fc.integer({ min: 1, max: 150 }),
+    // The same moment again, and clocks that go back by a year.
+    stepMs: fc.constantFrom(0, 1, MINUTE, 86_400_000, -MINUTE, -400 * 86_400_000),
+  }),
+  { minLength: 1, maxLength: 20 },
+);
+
+Deno.test("whatever a sensor says its score is a number, and a restart on the way changes nothing", () => {
+  fc.assert(
+    fc.property(stretches, fc.nat(500), (series, restartAfter) => {
+      const whole = bring(sensor);
+      const restarted = bring(sensor);
+      let at = NOON;
+      let heard = 0;
+      for (const { value, noise, repeats, stepMs } of series) {
+        for (let i = 0; i < repeats; i++) {
+          at += stepMs;
+          const far = value + noise * Math.sin(heard * 12.9898);
+          const said = Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, far));
+          if (heard++ === restartAfter) restarted.state = saved(restarted.state);
+          const input = message("reading", { value: said }, at);
+          assert.deepEqual(restarted.hear(input), whole.hear(input));
+          const score = sensor.conclude?.(whole.state, reading(at))?.noted.score;
+          assert.ok(score !== undefined && score >= 0 && score <= 1, `${score} for ${said}`);
+        }
+      }
+      assert.deepEqual(saved(restarted.state), saved(whole.state));
+      assert.ok(JSON.stringify(whole.state).length < 60_000);
+    }),
+    { seed: 20_261_121, numRuns: 40 },
+  );
 });
 
 Deno.test("all four severities can be said, and an anomaly that gets worse says so once for each", () => {
