@@ -209,3 +209,34 @@ Deno.test("when the server stops, feeds say so and end", () =>
     const last = (await all).at(-1);
     assert.equal(last?.event, "closing");
   }));
+
+Deno.test("anomalies of sensors are a topic of their own, by SSE and by WebSocket", () =>
+  served(async (stage, url) => {
+    const bySse = take(await fetch(`${url}?topics=anomalies`), 2);
+    const socket = new WebSocket(`${url.replace("http", "ws")}?topics=anomalies`);
+    const byWebSocket = new Promise<{ type: string }>((resolve) => {
+      socket.onmessage = ({ data }) => {
+        const message = JSON.parse(data);
+        if (message.type === "event") resolve(message.event);
+      };
+    });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const fact = (type: string, data: Record<string, unknown>) => ({
+      stream: "sensor-S1",
+      type,
+      data,
+      occurredAt: NOW,
+    });
+    const found = { episode: 1, startedAt: new Date(NOW).toISOString(), score: 0.9, detectors: [] };
+    await stage.record([
+      reading("S1", 1),
+      fact("AnomalyDetected", found),
+      fact("AnomalyResolved", { episode: 1, by: "Ada" }),
+    ]);
+    const types = (await bySse).map(({ data }) => JSON.parse(data ?? "").type);
+    assert.deepEqual(types, ["AnomalyDetected", "AnomalyResolved"]);
+    assert.equal((await byWebSocket).type, "AnomalyDetected");
+    const closed = new Promise((resolve) => socket.onclose = resolve);
+    socket.close();
+    await closed;
+  }));
