@@ -26,11 +26,13 @@ export interface Analysis {
   readonly spectrum: Spectrum | null;
   readonly dominant: Peak | null;
   readonly zone: Zone | null;
-  /** Null where geometry, speed or length do not suffice to tell. */
+  /** Null where geometry, speed or length do not suffice to tell, or impacts fit no part. */
   readonly fault: Fault | null;
 }
 
 const SAMPLES_MIN = 4;
+/** Vibration of a sound machine has 3, of one whose load comes and goes a little more. */
+const IMPACTS_KURTOSIS = 5;
 
 export function analyse(waveform: Waveform): Analysis {
   const { samples, sampleRateHz, rpm, geometry, machineClass } = waveform;
@@ -49,12 +51,14 @@ export function analyse(waveform: Waveform): Analysis {
   const velocity = velocityOf(spectrum);
   const orders = geometry ? faultOrdersOf(geometry) : undefined;
   const fault = orders && rpm ? diagnose(samples, { sampleRateHz, rpm, orders }) : undefined;
+  // Something strikes, at the frequency of no part: late wear does, and so does a hammer.
+  const isUnclear = fault?.name === "healthy" && (acceleration.kurtosis ?? 0) > IMPACTS_KURTOSIS;
   return {
     acceleration,
     velocity,
     spectrum,
     dominant: dominantPeak(spectrum) ?? null,
     zone: machineClass ? zoneOf(velocity.rms, machineClass) : null,
-    fault: fault ?? null,
+    fault: isUnclear ? null : fault ?? null,
   };
 }

@@ -36,6 +36,20 @@ Deno.test("what is not known is null, and the rest is told all the same", () => 
   assert.equal(found.fault, null);
 });
 
+Deno.test("impacts at no regular time are not healthy, and no part's", () => {
+  const struck = noise(25_600, 1);
+  const times = noise(40, 2);
+  for (const [i, time] of times.entries()) {
+    const at = Math.floor(25_600 * ((i + Math.abs(time)) % 40) / 40);
+    for (let n = at; n < Math.min(at + 60, struck.length); n++) {
+      struck[n] = (struck[n] as number) + 12 * Math.exp(-(n - at) / 20) * Math.sin(n);
+    }
+  }
+  const found = analyse({ samples: struck, sampleRateHz: 25_600, rpm: 1_500, geometry });
+  assert.ok((found.acceleration.kurtosis ?? 0) > 5, `${found.acceleration.kurtosis}`);
+  assert.equal(found.fault, null);
+});
+
 Deno.test("hardly any samples, or none: no spectrum, and nothing that is not a number", () => {
   for (const count of [0, 1, 3, 4, 5, 17, 64]) {
     const found = analyse({
