@@ -14,8 +14,10 @@ function rowsOf(reports: readonly Report[]): AtmRows {
 
 Deno.test("whatever happens after a moment, the features of that moment stay the same", () => {
   fc.assert(
-    fc.property(reports, reports, fc.nat(), (past, future, seed) => {
-      const cut = past[seed % past.length]?.at ?? START;
+    fc.property(reports, reports, fc.nat(), fc.nat(), (past, future, seed, laterMs) => {
+      const record = seed % past.length;
+      const [from, until] = [past[record]?.at ?? START, past[record + 1]?.at ?? Infinity];
+      const cut = from + laterMs % Math.min(until - from, 40 * HOUR_MS);
       const kept = past.filter(({ at }) => at <= cut);
       const other = future.map(({ at, data }) => ({ at: at - START + cut, data }));
       const before = (rows: AtmRows) =>
