@@ -41,6 +41,10 @@ const BENCHES: Readonly<Record<string, { summary: string; load(): Promise<Bench>
     summary: "a bearing's waveform analysed: milliseconds of one core",
     load: () => import("../bench/vibration.ts"),
   },
+  failure: {
+    summary: "boosted trees beside XGBoost, 100,000 devices scored",
+    load: () => import("../bench/failure.ts"),
+  },
   stores: {
     summary: "1,825,000 polls of 14,092 stores: import, memory, report",
     load: () => import("../bench/stores.ts"),
