@@ -20,9 +20,9 @@ export interface Waveform {
 export interface Analysis {
   /** g */
   readonly acceleration: Statistics;
-  /** mm/s; null for less than four samples. */
+  /** mm/s, of what the spectrum is of; null for less than four samples. */
   readonly velocity: Velocity | null;
-  /** Acceleration in g; null for less than four samples. */
+  /** Acceleration in g, of the middle 2^18 samples at most; null for less than four. */
   readonly spectrum: Spectrum | null;
   readonly dominant: Peak | null;
   readonly zone: Zone | null;
@@ -31,6 +31,8 @@ export interface Analysis {
 }
 
 const SAMPLES_MIN = 4;
+/** Bins of a fraction of a hertz are as narrow as any line; more would cost memory for nothing. */
+const SPECTRUM_SAMPLES_MAX = 2 ** 18;
 /** Vibration of a sound machine has 3, of one whose load comes and goes a little more. */
 const IMPACTS_KURTOSIS = 5;
 
@@ -47,7 +49,8 @@ export function analyse(waveform: Waveform): Analysis {
       fault: null,
     };
   }
-  const spectrum = spectrumOf(samples, sampleRateHz);
+  const from = Math.max(0, (samples.length - SPECTRUM_SAMPLES_MAX) >> 1);
+  const spectrum = spectrumOf(samples.subarray(from, from + SPECTRUM_SAMPLES_MAX), sampleRateHz);
   const velocity = velocityOf(spectrum);
   const orders = geometry ? faultOrdersOf(geometry) : undefined;
   const fault = orders && rpm ? diagnose(samples, { sampleRateHz, rpm, orders }) : undefined;

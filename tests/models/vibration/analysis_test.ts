@@ -50,6 +50,15 @@ Deno.test("impacts at no regular time are not healthy, and no part's", () => {
   assert.equal(found.fault, null);
 });
 
+Deno.test("of minutes of vibration the spectrum is of the middle, the statistics of all", () => {
+  const long = sines(2 ** 20, 12_800, [{ hz: 50, amplitude: 1 }]);
+  long[0] = 10;
+  const found = analyse({ samples: long, sampleRateHz: 12_800 });
+  assert.equal(found.acceleration.peak, 10);
+  assert.equal(found.spectrum?.amplitudes.length, 2 ** 17 + 1);
+  assert.ok(Math.abs((found.dominant?.frequencyHz ?? 0) - 50) < 0.01);
+});
+
 Deno.test("hardly any samples, or none: no spectrum, and nothing that is not a number", () => {
   for (const count of [0, 1, 3, 4, 5, 17, 64]) {
     const found = analyse({
