@@ -54,6 +54,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   "onnxruntime-web": ["models/"],
   "@tensorflow/": ["models/"],
   "protobufjs": ["models/"],
+  "fft.js": ["models/"],
   "croner": ["reports/"],
   "write-excel-file": ["reports/"],
   "luxon": ["actors/", "projections/", "models/"],
