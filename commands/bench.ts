@@ -21,6 +21,10 @@ const BENCHES: Readonly<Record<string, { summary: string; load(): Promise<Bench>
     summary: "time to ready: new folder, existing one, a million events",
     load: () => import("../bench/starting.ts"),
   },
+  judging: {
+    summary: "what judging a sensor's reading costs, beside not judging it",
+    load: () => import("../bench/judging.ts"),
+  },
   audit: {
     summary: "rebuild and verify, events a second",
     load: () => import("../bench/audit.ts"),
