@@ -3,12 +3,15 @@ import { activity } from "./activity.ts";
 import { alarms } from "./alarms.ts";
 import { alerts } from "./alerts.ts";
 import { availability } from "./availability.ts";
+import { bearings } from "./bearings.ts";
 import { devices } from "./devices.ts";
 import type { Projection } from "./projection.ts";
 import { readings } from "./readings.ts";
 import { schedules } from "./schedules.ts";
 import { sensors } from "./sensors.ts";
 import { trends } from "./trends.ts";
+import { vibration } from "./vibration.ts";
+import { vibrationDays, vibrationHours } from "./vibration_counts.ts";
 
 export const projections: readonly Projection[] = [
   devices,
@@ -20,4 +23,8 @@ export const projections: readonly Projection[] = [
   readings,
   sensors,
   alerts,
+  bearings,
+  vibration,
+  vibrationHours,
+  vibrationDays,
 ].map((projection) => projection as Projection);

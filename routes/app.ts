@@ -5,6 +5,7 @@ import { availabilityRoutes } from "./availability.ts";
 import { atmDashboardRoutes } from "./contracts/atm_dashboard.ts";
 import { atmRegistryRoutes } from "./contracts/atm_registry.ts";
 import { atmTelemetryRoutes } from "./contracts/atm_telemetry.ts";
+import { machineRoutes } from "./contracts/machines.ts";
 import { storeReportRoutes } from "./contracts/stores.ts";
 import { sensorRoutes } from "./contracts/sensors.ts";
 import { seriesRoutes } from "./contracts/series/mod.ts";
@@ -49,6 +50,7 @@ const TAGS = [
   "ATM monitoring",
   "3-sigma series",
   "Sensors",
+  "Machines",
   "Store monitoring",
 ];
 
@@ -83,6 +85,7 @@ export function createApp(deps: Deps): OpenAPIHono {
   app.route("/", storeReportRoutes(deps));
   const ownWrites = createOwnWrites(deps);
   app.route(API, sensorRoutes(deps, ownWrites));
+  app.route("/", machineRoutes(deps, ownWrites));
   app.route(API, graphqlRoutes(API, { ...deps, ownWrites }));
   app.route("/", seriesRoutes(deps));
   app.route("/", healthRoutes(deps));

@@ -1,0 +1,192 @@
+/**
+ * Every reading of every machine's bearings, its numbers without its spectrum. Answers: how did it
+ * vibrate, and since when?
+ *
+ * Spectra are not kept a second time: a row names its event, and the log has them.
+ */
+import type { RecordedEvent } from "../events/event.ts";
+import { type Sql, sqlInstant } from "../events/log/database.ts";
+import { storable } from "../events/text.ts";
+import { deviceOf, type Json, streamOf } from "../events/vocabulary.ts";
+import type { Projection } from "./projection.ts";
+
+/** What a reading measured: the columns of the table, and where in a report each is. */
+const MEASURES = [
+  ["acceleration_rms", "acceleration", "rms"],
+  ["acceleration_peak", "acceleration", "peak"],
+  ["acceleration_crest", "acceleration", "crestFactor"],
+  ["acceleration_kurtosis", "acceleration", "kurtosis"],
+  ["velocity_rms", "velocity", "rms"],
+  ["velocity_peak", "velocity", "peak"],
+  ["velocity_crest", "velocity", "crestFactor"],
+  ["dominant_hz", "fftData", "dominantFrequency"],
+] as const;
+
+type Measure = typeof MEASURES[number][0] | "temperature";
+const MEASURE_NAMES: readonly Measure[] = [...MEASURES.map(([name]) => name), "temperature"];
+
+export type Vibration =
+  & {
+    readonly stream: string;
+    readonly version: number;
+    /** As the sender named it, or `machine@version`. */
+    readonly readingId: string;
+    /** "" where the sender named none. */
+    readonly bearing: string;
+    readonly axis: string | null;
+    /** The reading's own time, epoch ms. */
+    readonly at: number;
+    readonly status: string | null;
+    readonly fault: Json | null;
+  }
+  & Readonly<Record<Measure, number | null>>;
+
+export const vibration: Projection<Vibration> = {
+  name: "vibration",
+  version: 1,
+  handles: new Set(["VibrationReported"]),
+
+  create: (table) => `
+    create table ${table} (
+      stream text collate "C" not null,
+      version integer not null,
+      reading_id text collate "C" not null,
+      bearing text collate "C" not null,
+      axis text,
+      at timestamptz not null,
+      status text,
+      fault json,
+      ${MEASURE_NAMES.map((name) => `${name} double precision`).join(", ")},
+      primary key (stream, version)
+    );
+    create index on ${table} (reading_id);
+    create index on ${table} (at, stream, version);
+    create index on ${table} (bearing, at, stream, version);
+    create index on ${table} (stream, at, version);
+    create index on ${table} (stream, bearing, at, version)`,
+
+  keysOf: ({ stream, version }) => [`${stream}@${version}`],
+
+  async load(sql, table, keys) {
+    const places = keys.map(placeOf);
+    const rows = await sql<(Vibration & { key: string })[]>`
+      select key, ${sql.unsafe(COLUMNS)} from ${sql(table)} join unnest(
+        ${[...keys]}::text[], ${places.map(({ stream }) => stream)}::text[],
+        ${places.map(({ version }) => version)}::integer[]
+      ) as wanted (key, stream, version) using (stream, version)`;
+    return new Map(rows.map(({ key, ...row }) => [key, row]));
+  },
+
+  fold: (row, event) => row ?? readVibration(event),
+
+  async save(tx, table, rows) {
+    const values = [...rows.values()].map(({ at, fault, ...row }) => ({
+      ...row,
+      at: sqlInstant(at),
+      fault: fault === null ? null : JSON.stringify(fault),
+    }));
+    await tx`
+      insert into ${tx(table)} (stream, version, reading_id, bearing, axis, at, status, fault,
+        ${tx.unsafe(MEASURE_NAMES.join(", "))})
+      select stream, version, "readingId", bearing, axis, at, status, fault::json,
+        ${tx.unsafe(MEASURE_NAMES.join(", "))}
+      from json_to_recordset(${JSON.stringify(values)}::text::json) as row (
+        stream text, version integer, "readingId" text, bearing text, axis text, at timestamptz,
+        status text, fault text,
+        ${tx.unsafe(MEASURE_NAMES.map((name) => `${name} double precision`).join(", "))})
+      on conflict (stream, version) do nothing`;
+  },
+};
+
+const COLUMNS = `stream, version, reading_id as "readingId", bearing, axis, at, status, fault, ${
+  MEASURE_NAMES.join(", ")
+}`;
+
+function placeOf(key: string): { stream: string; version: number } {
+  const sign = key.lastIndexOf("@");
+  return { stream: key.slice(0, sign), version: Number(key.slice(sign + 1)) };
+}
+
+/** The bearing a machine's report or description is about; "" where it names none. */
+export function bearingOf(id: unknown): string {
+  return typeof id === "string" ? storable(id) : "";
+}
+
+/** The row of one event. */
+export function readVibration({ stream, version, data, occurredAt }: RecordedEvent): Vibration {
+  const measured = MEASURES.map(([name, group, field]) => [
+    name,
+    numberOrNull((data[group] as Json | null | undefined)?.[field]),
+  ]);
+  return {
+    stream,
+    version,
+    readingId: textOrNull(data._id) || `${deviceOf(stream).id}@${version}`,
+    bearing: bearingOf(data.bearingId),
+    axis: textOrNull(data.Axis_Id),
+    at: occurredAt,
+    status: textOrNull(data.status),
+    fault: typeof data.fault === "object" ? data.fault as Json | null : null,
+    ...Object.fromEntries(measured) as Record<Measure, number | null>,
+    temperature: numberOrNull(data.temperature),
+  };
+}
+
+function numberOrNull(value: unknown): number | null {
+  return typeof value === "number" ? value : null;
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? storable(value) : null;
+}
+
+export interface VibrationQuery {
+  readonly machineId?: string | undefined;
+  readonly bearing?: string | undefined;
+  /** Epoch ms, [from, to). */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** Only readings that measured this. */
+  readonly having?: "acceleration_rms" | "velocity_rms" | "temperature" | undefined;
+  readonly limit: number;
+}
+
+/** Readings, the newest first. */
+export async function listVibration(sql: Sql, query: VibrationQuery): Promise<Vibration[]> {
+  const { machineId, bearing, from, to, having, limit } = query;
+  return await sql<Vibration[]>`
+    select ${sql.unsafe(COLUMNS)} from vibration
+    where true
+      ${machineId === undefined ? sql`` : sql`and stream = ${streamOf("machine", machineId)}`}
+      ${bearing === undefined ? sql`` : sql`and bearing = ${storable(bearing)}`}
+      ${from === undefined ? sql`` : sql`and at >= ${sqlInstant(from)}::timestamptz`}
+      ${to === undefined ? sql`` : sql`and at < ${sqlInstant(to)}::timestamptz`}
+      ${having === undefined ? sql`` : sql`and ${sql(having)} is not null`}
+    order by at desc, stream desc, version desc limit ${limit}`;
+}
+
+/** The reading that goes by this id; the first, if several machines have chosen the same. */
+export async function findVibration(sql: Sql, readingId: string): Promise<Vibration | undefined> {
+  const own = /^([\w:-]{1,64})@(\d{1,9})$/.exec(readingId);
+  const [row] = await sql<Vibration[]>`
+    select ${sql.unsafe(COLUMNS)} from vibration
+    where reading_id = ${storable(readingId)}
+      ${
+    own === null ? sql`` : sql`
+      or (stream = ${streamOf("machine", own[1] ?? "")} and version = ${Number(own[2])})`
+  }
+    order by at, stream, version limit 1`;
+  return row;
+}
+
+/** Of these ids of one machine's readings, those that are known. */
+export async function knownReadings(
+  sql: Sql,
+  machineId: string,
+  ids: readonly string[],
+): Promise<Set<string>> {
+  const rows = await sql<{ id: string }[]>`
+    select reading_id as id from vibration
+    where stream = ${streamOf("machine", machineId)} and reading_id = any(${[...ids]}::text[])`;
+  return new Set(rows.map(({ id }) => id));
+}
