@@ -109,7 +109,7 @@ async function askPeer(
     }
     const rate = baseRate(learned.labels);
     const python = new Deno.Command(PYTHON, {
-      args: [PEER, folder, JSON.stringify({ ...parameters, rate: parameters.rate, base: rate })],
+      args: [PEER, folder, JSON.stringify({ ...parameters, base: rate })],
       env: { OMP_NUM_THREADS: "1" },
     });
     const { success, code, stdout, stderr } = await python.output();

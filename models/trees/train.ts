@@ -11,7 +11,7 @@ import { addWeights, type GrownNode, growTree } from "./grow.ts";
 import { createPool, type Gradients } from "./histogram.ts";
 import type { Matrix } from "./matrix.ts";
 import { checkParameters, type TreeParameters } from "./parameters.ts";
-import { choose, seeded, type Uniform } from "./random.ts";
+import { choose, seeded, type Uniform } from "../random.ts";
 
 export interface Examples {
   readonly features: Matrix;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { binLike, BINS_MAX, cutIntoBins, MISSING } from "../../../models/trees/bins.ts";
-import { seeded } from "../../../models/trees/random.ts";
+import { seeded } from "../../../models/random.ts";
 
 const column = (values: Float32Array) => ({ values, rows: values.length, columns: 1 });
 

@@ -1,5 +1,5 @@
 /** Rows to learn from, the same each time. */
-import { seeded } from "../../../models/trees/random.ts";
+import { seeded } from "../../../models/random.ts";
 import type { Examples } from "../../../models/trees/train.ts";
 
 /** Each value from 0 to 1, some missing; the label by a rule, with some noise. */
