@@ -2,8 +2,8 @@
  * What befalls a device from time to time: an outage, a stuck value, silence.
  *
  * Incidents are independent draws: nothing in a device's readings precedes them, so nothing can be
- * learned from this fleet about predicting one. A model of decay that causes its failures takes
- * the place of this file, and only of this file.
+ * learned about predicting one. Failures that something precedes have their own causes
+ * (`degradation.ts`).
  */
 import type { Random } from "./random.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Kind, KINDS } from "../../events/vocabulary.ts";
+import { failuresOf } from "../../models/features/mod.ts";
 import { fleet, type FleetOptions, type SimulatedMessage } from "../../simulator/fleet.ts";
 import { HOUR_MS, MINUTE_MS } from "../../simulator/rhythm.ts";
 
@@ -128,27 +129,43 @@ Deno.test("ATMs keep to the figures of their contract", () => {
   assert.ok(statuses.has("online"));
 });
 
-Deno.test("a critical fault ends in maintenance two to four hours later", () => {
+Deno.test("an ATM's outage that needs service is a failure as the contract has it", () => {
+  const atms = { atm: 40, machine: 0, store: 0, sensor: 0 };
+  const options = { ...SMALL, devices: atms, everyMs: every(3 * MINUTE_MS) };
+  const reports = bodies(until(options, START + 240 * HOUR_MS), ".telemetry");
+  let services = 0;
+  let failures = 0;
+  for (const own of Map.groupBy(reports, ({ atm_id: id }) => id).values()) {
+    const conditions = own.map(({ timestamp, status, error_code: code }) => ({
+      at: Date.parse(String(timestamp)),
+      status: String(status),
+      code: code === undefined ? undefined : String(code),
+    }));
+    services += conditions.filter(({ status }, index) =>
+      status === "maintenance" && conditions[index - 1]?.status !== "maintenance"
+    ).length;
+    failures += failuresOf(conditions).length;
+  }
+  assert.ok(failures >= 20, `only ${failures} failures`);
+  // One may have begun with an error of another kind, and so have waited too long.
+  assert.ok(services - failures <= 2, `${services} times in service after ${failures} failures`);
+});
+
+Deno.test("most errors with a critical code are no failures: they pass by themselves", () => {
   const critical = new Set(["E002", "E005", "E007", "E010"]);
   const atms = { atm: 40, machine: 0, store: 0, sensor: 0 };
   const options = { ...SMALL, devices: atms, everyMs: every(3 * MINUTE_MS) };
   const reports = bodies(until(options, START + 240 * HOUR_MS), ".telemetry");
-  let outages = 0;
+  let passed = 0;
+  let served = 0;
   for (const own of Map.groupBy(reports, ({ atm_id: id }) => id).values()) {
-    let beganAt: number | undefined;
-    for (const { status, error_code: code, timestamp } of own) {
-      const at = Date.parse(String(timestamp));
-      if (critical.has(String(code))) beganAt ??= at;
-      else if (beganAt !== undefined) {
-        assert.equal(status, "maintenance");
-        const hours = (at - beganAt) / HOUR_MS;
-        assert.ok(hours > 1.9 && hours < 4.1, `maintenance after ${hours} h`);
-        outages++;
-        beganAt = undefined;
-      }
+    for (const [index, { status }] of own.entries()) {
+      if (!critical.has(String(own[index - 1]?.error_code))) continue;
+      if (status === "online") passed++;
+      if (status === "maintenance") served++;
     }
   }
-  assert.ok(outages >= 10, `only ${outages} outages`);
+  assert.ok(passed > served, `${passed} passed, ${served} were served`);
 });
 
 Deno.test("machines wear through the zones, and come back when the bearing is replaced", () => {
