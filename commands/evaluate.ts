@@ -43,6 +43,7 @@ Needs neither a running Telltale nor a database; nothing is kept.
 Examples
   ./telltale evaluate nab --data NAB
   ./telltale evaluate nab --data NAB --scores scores
+  ./telltale evaluate bearings --data BEARINGS
 
 Exit codes: 0 measured; 1 the data cannot be read, and why; 2 wrong usage`,
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { evaluation } from "../../../commands/evaluate/bearings.ts";
-import { readRecordings } from "../../../commands/evaluate/bearing_records.ts";
-import { followRun, readRuns } from "../../../commands/evaluate/bearing_runs.ts";
+import { describeRecords, readRecordings } from "../../../commands/evaluate/bearing_records.ts";
+import { describeRuns, followRun, readRuns } from "../../../commands/evaluate/bearing_runs.ts";
 import { analyse } from "../../../models/vibration/mod.ts";
+import { add, impacts, noise } from "../../models/vibration/waveforms.ts";
 import { dataPath, readData, skipped } from "../../support/data.ts";
 
 const SKF_6205 = { balls: 9, ballDiameter: 0.3126, pitchDiameter: 1.537 };
@@ -57,6 +58,40 @@ Deno.test("Pronostia: wear is noticed before the end, with at most one false ala
   const noticed = outcomes.filter(({ alarm }) => alarm !== undefined).length;
   assert.ok(noticed >= runs.length - 1, `${noticed} of ${runs.length}`);
   for (const { falseAlarms } of outcomes) assert.ok(falseAlarms <= 1, `${falseAlarms}`);
+});
+
+Deno.test("a line for each record and each run, from files plain and gzipped", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const waveform = add(
+      impacts(60_000, 12_000, { hz: 0.99 * 3.585 * 30, resonanceHz: 3_000, amplitude: 1 }),
+      noise(60_000, 1).map((value) => value * 0.2),
+    );
+    const counts = Int16Array.from(waveform, (value) => Math.round(value * 10_000));
+    await Deno.writeFile(`${folder}/a.i16`, new Uint8Array(counts.buffer));
+    const gzip = new Blob([counts.buffer]).stream().pipeThrough(new CompressionStream("gzip"));
+    await Deno.writeFile(`${folder}/b.i16.gz`, gzip);
+    await Deno.writeTextFile(
+      `${folder}/manifest.csv`,
+      "file,rpm,scale_g_per_count,klass\na.i16,1800,1e-4,outer_race@6\nb.i16.gz,1800,1e-4,normal\n",
+    );
+    const text = await describeRecords(folder, { geometry: SKF_6205, sampleRateHz: 12_000 });
+    assert.match(text, /^a +.*outer .*BPFO 106\.\d Hz \+\d.* outer$/m);
+    // The same samples, said to be healthy: what is expected is no part of what is named.
+    assert.match(text, /^b +.*outer .*healthy$/m);
+    assert.match(text, /1 of 1 damaged, 0 of 1 healthy/);
+
+    const readings = Array.from({ length: 300 }, (_, i) => i < 200 ? "B,1,4" : "B,3,12");
+    await Deno.writeTextFile(
+      `${folder}/features.csv`,
+      ["bearing,h_rms,h_peak", ...readings, ""].join("\n"),
+    );
+    const runs = await describeRuns(`${folder}/features.csv`, 60);
+    assert.match(runs, /^B +300 +3 h 2[56] min +68 % +1 h 3[45] min/m);
+    assert.match(runs, /1 of 1 alarmed before the end; at most 0 false alarms/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 async function rejects(files: Record<string, string>, message: RegExp): Promise<void> {
