@@ -9,8 +9,8 @@
  * fault that is heard in one band out of eight is not drowned by the others.
  */
 import { Sorted } from "../detectors/sorted.ts";
-import { powerOfTwoFrom, transform, transformInto } from "./fft.ts";
-import { meanOf } from "./statistics.ts";
+import { complexOf, powerOfTwoFrom, transform, transformInto } from "./fft.ts";
+import { movementOf } from "./statistics.ts";
 
 export interface EnvelopeSpectrum {
   /** Hz from bin to bin. Bin 0 is 0 Hz. */
@@ -110,12 +110,8 @@ function meanBesideNoise(bands: readonly Float64Array[], count: number): Float64
 
 /** Every bin beside the root mean square of those around it. */
 function whitenedTransform(part: Float64Array, binHz: number): Float64Array {
-  const size = part.length;
-  const mean = meanOf(part);
-  const input = new Float64Array(2 * size);
-  for (let n = 0; n < size; n++) input[2 * n] = (part[n] as number) - mean;
-  const out = transform(input);
-  const half = Math.floor(size / 2);
+  const out = transform(complexOf(movementOf(part)));
+  const half = Math.floor(part.length / 2);
   const sums = new Float64Array(half + 2); // Of the energy of all bins before.
   for (let k = 0; k <= half; k++) {
     sums[k + 1] = (sums[k] as number) + (out[2 * k] as number) ** 2 +

@@ -7,7 +7,7 @@
  * that frequency and not at the bin's.
  */
 import { complexOf, transform } from "./fft.ts";
-import { meanOf } from "./statistics.ts";
+import { movementOf } from "./statistics.ts";
 
 export interface Spectrum {
   /** Hz from bin to bin: sample rate / number of samples. Bin 0 is 0 Hz. */
@@ -32,8 +32,7 @@ export interface Peak {
 /** Needs four samples at least. */
 export function spectrumOf(samples: Float64Array, sampleRateHz: number): Spectrum {
   const count = samples.length;
-  const mean = meanOf(samples);
-  const plain = transform(complexOf(samples.map((value) => value - mean)));
+  const plain = transform(complexOf(movementOf(samples)));
   const bins = Math.floor(count / 2) + 1;
   const amplitudes = new Float64Array(bins);
   const shifts = new Float64Array(bins);

@@ -47,8 +47,17 @@ function kurtosisOf(samples: Float64Array, mean: number, peak: number): number |
   return samples.length * fourth / (second * second);
 }
 
-export function meanOf(samples: Float64Array): number {
+/** What moves: the samples about their mean. Of a constant nothing is left, not even rounding. */
+export function movementOf(samples: Float64Array): Float64Array {
   let sum = 0;
-  for (const value of samples) sum += value;
-  return samples.length === 0 ? 0 : sum / samples.length;
+  let peak = 0;
+  for (const value of samples) {
+    sum += value;
+    peak = Math.max(peak, Math.abs(value));
+  }
+  const mean = sum / samples.length;
+  return samples.map((value) => {
+    const moved = value - mean;
+    return Math.abs(moved) > peak * ROUNDING ? moved : 0;
+  });
 }

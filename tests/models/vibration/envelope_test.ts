@@ -68,7 +68,7 @@ Deno.test("scale does not matter", () => {
 });
 
 Deno.test("silence and constants are nothing, not NaN", () => {
-  for (const value of [0, 5]) {
+  for (const value of [0, 5, 0.1]) {
     const { prominence } = spectrumOf(new Float64Array(24_000).fill(value));
     assert.ok(prominence.every((height) => height === 0));
   }

@@ -69,5 +69,8 @@ Deno.test("the stronger of two sines is the peak, and noise hardly moves it", ()
 });
 
 Deno.test("a constant has no peak", () => {
-  assert.equal(dominantPeak(spectrumOf(new Float64Array(64).fill(2), 64)), undefined);
+  for (const constant of [0, 2, 0.1, -1e9 / 3]) {
+    const samples = new Float64Array(2_560).fill(constant);
+    assert.equal(dominantPeak(spectrumOf(samples, 64)), undefined, `${constant}`);
+  }
 });
