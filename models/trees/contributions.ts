@@ -28,11 +28,11 @@ interface Path {
 /** `row` is one row of features. */
 export function contributionsOf(forest: Forest, row: Float32Array): Contributions {
   const values = new Float64Array(forest.columns);
-  const path = pathFor(deepestOf(forest));
+  const path = pathFor(Math.max(0, ...forest.depths));
   let expected = forest.base;
   for (const root of forest.roots) {
     expected += expectationOf(forest, root);
-    descend(forest, row, root, path, 0, 0, 1, 1, -1, values);
+    descend({ forest, row, path, values }, root, 0, 0, 1, 1, -1);
   }
   return { expected, values };
 }
@@ -57,28 +57,27 @@ function pathFor(depth: number): Path {
   };
 }
 
-function deepestOf({ roots, column, child }: Forest): number {
-  const depthBelow = (node: number): number => {
-    if ((column[node] as number) < 0) return 0;
-    const left = child[node] as number;
-    return 1 + Math.max(depthBelow(left), depthBelow(left + 1));
-  };
-  return roots.reduce((deepest, root) => Math.max(deepest, depthBelow(root)), 0);
+interface Walk {
+  readonly forest: Forest;
+  readonly row: Float32Array;
+  readonly path: Path;
+  readonly values: Float64Array;
 }
 
-/** `from` is where the path of the level above starts, of `length` entries. */
+/**
+ * `from` is where the path of the level above starts, of `length` entries; `via` the column asked
+ * about there, which lets this share of the orders by when it is unknown, and when it is known.
+ */
 function descend(
-  forest: Forest,
-  row: Float32Array,
+  walk: Walk,
   node: number,
-  path: Path,
   from: number,
   length: number,
   zero: number,
   one: number,
   via: number,
-  values: Float64Array,
 ): void {
+  const { forest, row, path, values } = walk;
   const start = from + length;
   copy(path, from, start, length);
   extend(path, start, length, zero, one, via);
@@ -103,8 +102,8 @@ function descend(
   }
   const covers = (forest.cover[left] as number) + (forest.cover[left + 1] as number);
   const shareOf = (side: number) => zeroBefore * (forest.cover[side] as number) / covers;
-  descend(forest, row, hot, path, start, known + 1, shareOf(hot), oneBefore, asked, values);
-  descend(forest, row, cold, path, start, known + 1, shareOf(cold), 0, asked, values);
+  descend(walk, hot, start, known + 1, shareOf(hot), oneBefore, asked);
+  descend(walk, cold, start, known + 1, shareOf(cold), 0, asked);
 }
 
 function goesLeft({ threshold, missingLeft }: Forest, node: number, value: number): boolean {

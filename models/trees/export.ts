@@ -51,7 +51,7 @@ function treeAttributes(forest: Forest): Record<string, Attribute> {
     nodes_nodeids: { ints: [...place] },
     nodes_featureids: { ints: Array.from(column, (asked) => Math.max(0, asked)) },
     nodes_modes: nodes.map((node) => isLeaf(node) ? "LEAF" : "BRANCH_LEQ"),
-    nodes_values: [...threshold],
+    nodes_values: nodes.map((node) => isLeaf(node) ? 0 : threshold[node] as number),
     nodes_truenodeids: { ints: nodes.map((node) => childOf(node, 0)) },
     nodes_falsenodeids: { ints: nodes.map((node) => childOf(node, 1)) },
     nodes_missing_value_tracks_true: { ints: [...missingLeft] },

@@ -2,9 +2,8 @@
  * A model of trees as it is kept and sent: plain JSON, the arrays in base64, so that every float
  * comes back as it was. Its SHA-256 names it.
  */
-import type { Calibration } from "../calibration.ts";
-import { probabilityOf } from "../calibration.ts";
-import { type Forest, scoreMargins } from "./forest.ts";
+import { type Calibration, probabilityOf } from "../calibration.ts";
+import { depthsOf, type Forest, scoreMargins } from "./forest.ts";
 import type { Matrix } from "./matrix.ts";
 
 export interface TreeModel {
@@ -66,22 +65,24 @@ export function readModel(text: string): TreeModel {
   const arrays = Object.entries(ARRAYS).map((
     [name, Kind],
   ) => [name, new Kind(Uint8Array.fromBase64(trees[name]).buffer)]);
-  const forest: Forest = {
-    columns: features.length,
-    base: trees.base,
-    ...Object.fromEntries(arrays),
-  };
-  checkPaths(forest);
+  const kept = { columns: features.length, base: trees.base, ...Object.fromEntries(arrays) };
+  checkPaths(kept);
+  const forest = { ...kept, depths: depthsOf(kept.roots, kept.column, kept.child) };
   return { features, forest, calibration };
 }
 
-/** Children stand after their parents and within the array, so that every walk ends at a leaf. */
-function checkPaths({ columns, roots, column, child, ...rest }: Forest): void {
+/**
+ * Children stand after their parents and within the array, and leaves lead to themselves, so that
+ * every walk ends at a leaf.
+ */
+function checkPaths({ columns, roots, column, child, ...rest }: Omit<Forest, "depths">): void {
   const nodes = column.length;
   const { threshold, missingLeft, weight, cover, gain } = rest;
   const lengths = [child, threshold, missingLeft, weight, cover, gain].map(({ length }) => length);
   const leads = (node: number, i: number) =>
-    (column[i] as number) < 0 || (node > i && node + 1 < nodes);
+    (column[i] as number) < 0
+      ? node === i && threshold[i] === Infinity && missingLeft[i] === 1
+      : node > i && node + 1 < nodes;
   if (
     lengths.some((length) => length !== nodes) || !child.every(leads) ||
     !column.every((asked) => asked < columns) || !roots.every((root) => root >= 0 && root < nodes)
