@@ -151,18 +151,20 @@ function availabilityOf(
     const [a, b] = [begin < from ? from : begin, end > to ? to : end];
     if (b > a) total[name] += b - a;
   }
+  // Farther than this from any poll, before or after it, nothing is known.
+  const stale = staleSeconds === undefined ? to - from : BigInt(staleSeconds) * 1_000_000n;
   for (const [index, at] of moments.entries()) {
     const name = statusAt.get(at) === "active" ? "uptime" : "downtime";
-    const next = moments[index + 1] ?? to;
-    if (staleSeconds === undefined) {
-      add(name, index === 0 ? from : at, next);
-      continue;
+    const next = moments[index + 1];
+    if (index === 0) {
+      add("unknown", from, at - stale);
+      add(name, at - stale, at);
     }
-    const staleAt = at + BigInt(staleSeconds) * 1_000_000n;
-    const end = staleAt < next ? staleAt : next;
-    if (index === 0) add("unknown", from, at);
+    const end = next !== undefined && next < at + stale ? next : at + stale;
+    const resumed = next === undefined ? to : end > next - stale ? end : next - stale;
     add(name, at, end);
-    add("unknown", end, next);
+    add("unknown", end, resumed);
+    if (next !== undefined) add(name, resumed, next);
   }
   return total;
 }
