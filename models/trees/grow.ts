@@ -36,10 +36,15 @@ export interface Ground {
 /** A node that also knows its split by bins, which is how rows that were binned go down. */
 export interface GrownNode extends ForestNode {
   bin: number;
+  /** Where the rows it was grown on stand, once they are in the order of the leaves. */
+  from: number;
+  to: number;
 }
 
 interface Plot {
   readonly rows: Int32Array;
+  /** Where those stand among all rows of the tree. */
+  readonly from: number;
   readonly sums: Sums;
   readonly bounds: Bounds;
   readonly depth: number;
@@ -51,7 +56,7 @@ export function growTree(ground: Ground, rows: Int32Array): GrownNode[] {
   const nodes: GrownNode[] = [leafNode()];
   const histogram = pool.take();
   count(histogram, bins, columns, rows, gradients, ordered);
-  const plot = { rows, sums: sumOf(gradients, rows), bounds: UNBOUNDED, depth: 0 };
+  const plot = { rows, from: 0, sums: sumOf(gradients, rows), bounds: UNBOUNDED, depth: 0 };
   grow(ground, nodes, 0, plot, histogram);
   pool.giveBack(histogram);
   return parameters.gainMin > 0 ? withoutGaps(nodes) : nodes;
@@ -66,10 +71,10 @@ function grow(
   histogram: Float64Array,
 ): void {
   const { bins, columns, parameters } = ground;
-  const { rows, sums, bounds, depth } = plot;
+  const { rows, from, sums, bounds, depth } = plot;
   const node = nodes[place] as GrownNode;
-  node.cover = Math.max(sums.h, COVER_MIN);
-  node.weight = parameters.rate * leafWeight(sums, parameters, bounds);
+  describe(node, plot, parameters);
+  if (isSpent(plot, parameters)) return;
   const split = bestSplit(histogram, bins, columns, sums, parameters, bounds);
   if (split === undefined) return;
 
@@ -77,12 +82,14 @@ function grow(
   const [boundsLeft, boundsRight] = boundsOfSides(split, parameters, bounds);
   const left = {
     rows: rows.subarray(0, border),
+    from,
     sums: split.left,
     bounds: boundsLeft,
     depth: depth + 1,
   };
   const right = {
     rows: rows.subarray(border),
+    from: from + border,
     sums: split.right,
     bounds: boundsRight,
     depth: depth + 1,
@@ -101,6 +108,11 @@ function grow(
   node.weight = 0;
 }
 
+/** No split is allowed below, whatever it would gain. */
+function isSpent({ depth, sums }: Plot, parameters: TreeParameters): boolean {
+  return depth >= parameters.depth || sums.h < 2 * parameters.childWeightMin;
+}
+
 /** Counts the smaller side and takes it from the whole; the last level is never counted. */
 function growSides(
   ground: Ground,
@@ -110,9 +122,9 @@ function growSides(
   histogram: Float64Array,
 ): void {
   const { bins, columns, gradients, ordered, parameters, pool } = ground;
-  if (left.depth >= parameters.depth) {
-    end(nodes[child] as GrownNode, left, parameters);
-    end(nodes[child + 1] as GrownNode, right, parameters);
+  if (isSpent(left, parameters) && isSpent(right, parameters)) {
+    describe(nodes[child] as GrownNode, left, parameters);
+    describe(nodes[child + 1] as GrownNode, right, parameters);
     return;
   }
   const [smaller, larger] = left.rows.length <= right.rows.length
@@ -126,7 +138,11 @@ function growSides(
   grow(ground, nodes, larger.place, larger.plot, histogram);
 }
 
-function end(node: GrownNode, { sums, bounds }: Plot, parameters: TreeParameters): void {
+/** A leaf, until it is split. */
+function describe(node: GrownNode, plot: Plot, parameters: TreeParameters): void {
+  const { rows, from, sums, bounds } = plot;
+  node.from = from;
+  node.to = from + rows.length;
   node.cover = Math.max(sums.h, COVER_MIN);
   node.weight = parameters.rate * leafWeight(sums, parameters, bounds);
 }
@@ -166,6 +182,8 @@ function leafNode(): GrownNode {
     column: -1,
     threshold: 0,
     bin: 0,
+    from: 0,
+    to: 0,
     missingLeft: false,
     child: 0,
     weight: 0,
@@ -187,15 +205,36 @@ function withoutGaps(nodes: readonly GrownNode[]): GrownNode[] {
   return kept;
 }
 
-/** Adds to each row the weight of the leaf it comes to. */
-export function addWeights(nodes: readonly GrownNode[], bins: Bins, margins: Float64Array): void {
+/** Adds the weights of the leaves to the rows the tree was grown on, by where those stand now. */
+export function addLeaves(
+  nodes: readonly GrownNode[],
+  rows: Int32Array,
+  margins: Float64Array,
+): void {
+  for (const { column, from, to, weight } of nodes) {
+    if (column >= 0) continue;
+    const added = Math.fround(weight);
+    for (let i = from; i < to; i++) {
+      const row = rows[i] as number;
+      margins[row] = (margins[row] as number) + added;
+    }
+  }
+}
+
+/** Adds to each of these rows the weight of the leaf it comes to. */
+export function addWeights(
+  nodes: readonly GrownNode[],
+  { binned }: Bins,
+  rows: Int32Array,
+  margins: Float64Array,
+): void {
   const column = Int32Array.from(nodes, ({ column }) => column);
   const bin = Int32Array.from(nodes, ({ bin }) => bin);
   const missingLeft = Uint8Array.from(nodes, ({ missingLeft }) => Number(missingLeft));
   const child = Int32Array.from(nodes, ({ child }) => child);
   const weight = Float32Array.from(nodes, ({ weight }) => weight);
-  const { binned } = bins;
-  for (let row = 0; row < bins.rows; row++) {
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as number;
     let node = 0;
     let asked = column[0] as number;
     while (asked >= 0) {

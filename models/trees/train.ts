@@ -7,7 +7,7 @@
 import { averagePrecision, logLoss } from "../metrics.ts";
 import { binLike, type Bins, cutIntoBins } from "./bins.ts";
 import { type Forest, plant } from "./forest.ts";
-import { addWeights, type GrownNode, growTree } from "./grow.ts";
+import { addLeaves, addWeights, type GrownNode, growTree } from "./grow.ts";
 import { createPool, type Gradients } from "./histogram.ts";
 import type { Matrix } from "./matrix.ts";
 import { checkParameters, type TreeParameters } from "./parameters.ts";
@@ -74,10 +74,11 @@ export function growForest(
   while (trees.length < parameters.trees) {
     const loss = derive(margins, labels, parameters.positiveWeight, gradients);
     const columns = drawColumns(features.columns, parameters.columnShare, uniform);
-    const rows = drawRows(features.rows, parameters.rowShare, uniform);
+    const { rows, others } = drawRows(features.rows, parameters.rowShare, uniform);
     const tree = growTree({ ...shared, columns }, rows);
     trees.push(tree);
-    addWeights(tree, bins, margins);
+    addLeaves(tree, rows, margins);
+    addWeights(tree, bins, others, margins);
     const validation = judge?.(tree);
     const told = { trees: trees.length, of: parameters.trees, loss, validation };
     progress.push(told);
@@ -140,14 +141,19 @@ function drawColumns(columns: number, share: number, uniform: Uniform): Int32Arr
   return choose(Math.max(1, Math.floor(share * columns)), columns, uniform);
 }
 
+interface Draw {
+  readonly rows: Int32Array;
+  readonly others: Int32Array;
+}
+
 /** Each row by a coin of its own, as XGBoost does; a tree without rows gets them all. */
-function drawRows(count: number, share: number, uniform: Uniform): Int32Array {
-  const rows = new Int32Array(count);
-  let drawn = 0;
-  for (let row = 0; row < count; row++) {
-    if (share === 1 || uniform() < share) rows[drawn++] = row;
-  }
-  return drawn === 0 ? drawRows(count, 1, uniform) : rows.subarray(0, drawn);
+function drawRows(count: number, share: number, uniform: Uniform): Draw {
+  const all = Int32Array.from({ length: count }, (_, row) => row);
+  if (share === 1) return { rows: all, others: new Int32Array() };
+  const drawn = Uint8Array.from(all, () => Number(uniform() < share));
+  const rows = all.filter((row) => drawn[row] === 1);
+  if (rows.length === 0) return { rows: all, others: rows };
+  return { rows, others: all.filter((row) => drawn[row] === 0) };
 }
 
 function createJudge(
@@ -157,8 +163,9 @@ function createJudge(
 ): (tree: readonly GrownNode[]) => number {
   const bins = binLike(features, learned);
   const margins = new Float64Array(features.rows).fill(base);
+  const rows = Int32Array.from(margins, (_, row) => row);
   return (tree) => {
-    addWeights(tree, bins, margins);
+    addWeights(tree, bins, rows, margins);
     if (by === "average-precision") return -averagePrecision(margins, labels);
     return logLoss(margins.map((margin) => 1 / (1 + Math.exp(-margin))), labels);
   };
