@@ -1,5 +1,5 @@
 /** An ATM: cash runs down with trade and is refilled, parts decay, fail and are replaced. */
-import { type Breakdown, createDegradation, type Degradation, FAILURES } from "./degradation.ts";
+import { type Breakdown, createDegradation, FAILURES } from "./degradation.ts";
 import { createDrift, type DriftOptions } from "./drift.ts";
 import { createIncidents } from "./incidents.ts";
 import { createRandom, type Random } from "./random.ts";
@@ -48,12 +48,7 @@ const INCIDENTS = [
 ] as const;
 const MEAN_BETWEEN_MS = 5 * DAY_MS;
 
-/** An ATM whose hidden state can be looked at: for training and judging, never for a device. */
-export interface SimulatedAtm extends SimulatedDevice {
-  readonly degradation: Degradation;
-}
-
-export function createAtm(world: World, index: number): SimulatedAtm {
+export function createAtm(world: World, index: number): SimulatedDevice {
   const id = numbered("ATM", index);
   const random = createRandom(`${world.seed} ${id}`);
   const incidents = createIncidents(random, {
@@ -134,7 +129,6 @@ export function createAtm(world: World, index: number): SimulatedAtm {
       described({ name: `${title(region)} ${index + 1}`, region, location: title(region) }),
     ],
     report,
-    degradation,
   };
 }
 

@@ -44,31 +44,31 @@ const SIGNS: Readonly<Record<Part, Sign>> = {
     status: "error",
     code: "E002",
     message: "Dispenser jam, cleared",
-    perHour: [0.003, 0.04, 0.15, 0.45, 1],
+    perHour: [0.003, 0.06, 0.35, 1.1, 2.6],
   },
   "card-reader": {
     status: "error",
     code: "E001",
     message: "Card reader retried",
-    perHour: [0.006, 0.08, 0.3, 0.8, 1.6],
+    perHour: [0.006, 0.1, 0.5, 1.4, 3],
   },
   "cooling": {
     status: "error",
     code: "E007",
     message: "Overheating, slowed down",
-    perHour: [0.002, 0.02, 0.08, 0.3, 0.8],
+    perHour: [0.002, 0.02, 0.12, 0.6, 2],
   },
   "network": {
     status: "offline",
     code: "E003",
     message: "Network connection lost",
-    perHour: [0.008, 0.08, 0.25, 0.6, 1.2],
+    perHour: [0.008, 0.08, 0.3, 0.9, 2.2],
   },
   "power": {
     status: "offline",
     code: "E010",
     message: "Power supply dropped out",
-    perHour: [0.002, 0.05, 0.2, 0.5, 1],
+    perHour: [0.002, 0.06, 0.35, 1.1, 2.6],
     restarts: true,
   },
 };
@@ -76,20 +76,20 @@ const TROUBLE_MIN_MS = MINUTE_MS;
 const TROUBLE_MAX_MS = 7 * MINUTE_MS;
 
 /** How far each part's decay shows, by phase. */
-const SHOWN = [0, 0.2, 0.45, 0.75, 1];
-/** One case shows half of it, another half as much again. */
-const DEGREE_MIN = 0.5;
-const DEGREE_MAX = 1.5;
+const SHOWN = [0, 0.15, 0.4, 0.8, 1.3];
+/** One case shows less of it, another more. */
+const DEGREE_MIN = 0.7;
+const DEGREE_MAX = 1.3;
 /** Readings follow decay with this time constant. */
-const LAG_MS = 0.6 * HOUR_MS;
+const LAG_MS = 0.4 * HOUR_MS;
 
 const HEAT_COOLING = 8;
 const HEAT_POWER = 1.5;
 const CPU_COOLING = 6;
-const CPU_CARD_READER = 9;
-const LATENCY_NETWORK = 1.8;
+const CPU_CARD_READER = 12;
+const LATENCY_NETWORK = 2;
 const UNSTABLE_USUAL = 0.01;
-const UNSTABLE_NETWORK = 0.2;
+const UNSTABLE_NETWORK = 0.25;
 /** Customers whose notes are held back go elsewhere. */
 const TRADE_DISPENSER = -0.5;
 

@@ -6,7 +6,7 @@
  * counts per code, time since. What is not known is NaN. There is no hour of day: a model that
  * knows when technicians come has learned the technicians.
  */
-import { type AtmHistory, COUNTED_CODES, LAST, N } from "./history.ts";
+import { type AtmHistory, COUNTED_CODES, LAST, N, STARTS } from "./history.ts";
 import {
   AT,
   CASH,
@@ -104,6 +104,10 @@ const BEYOND: readonly Feature[] = [
   ["hours_since_critical", (seen) => hoursSince(seen, LAST.critical)],
   ["hours_since_offline", (seen) => hoursSince(seen, LAST.offline)],
   ["hours_since_maintenance", (seen) => hoursSince(seen, LAST.maintenance)],
+  ...Array.from({ length: STARTS }, (_, last): Feature => [
+    `hours_since_start_${last + 1}`,
+    ({ history, at }) => (at - (history.starts[last] as number)) / HOUR_MS,
+  ]),
   ["uptime_hours", (seen) => current(seen, UPTIME) * SECOND_MS / HOUR_MS],
   ["minutes_since_report", ({ history, at }) => (at - (history.latest[AT] as number)) / MINUTE_MS],
 ];

@@ -79,6 +79,8 @@ export const VALUES = 12;
 /** What it is remembered of when it was last so; epoch ms, NaN for never. */
 export const LAST = { error: 0, critical: 1, offline: 2, maintenance: 3 } as const;
 const LASTS = 4;
+/** The moments of so many starts of an error are kept, newest first. */
+export const STARTS = 4;
 
 const OFFLINE = 1;
 const MAINTENANCE = 3;
@@ -87,6 +89,7 @@ interface Saved {
   readonly newest: number;
   readonly latest: string;
   readonly last: string;
+  readonly starts: string;
   readonly counts: string;
   readonly values: string;
 }
@@ -100,6 +103,8 @@ export class AtmHistory {
   /** The latest record by its moment; `AT` is NaN while there is none. */
   readonly latest: Float64Array;
   readonly last: Float64Array;
+  /** When errors started last, newest first; epoch ms, NaN for never. */
+  readonly starts: Float64Array;
   readonly counts: Uint16Array;
   readonly values: Float32Array;
 
@@ -107,6 +112,7 @@ export class AtmHistory {
     this.newest = saved?.newest ?? -1;
     this.latest = saved ? unpack64(saved.latest) : new Float64Array(RECORD_FIELDS).fill(NaN);
     this.last = saved ? unpack64(saved.last) : new Float64Array(LASTS).fill(NaN);
+    this.starts = saved ? unpack64(saved.starts) : new Float64Array(STARTS).fill(NaN);
     this.counts = new Uint16Array(BUCKETS * COUNTS);
     if (saved) this.counts.set(new Uint16Array(Uint8Array.fromBase64(saved.counts).buffer));
     this.values = saved ? unpack32(saved.values) : new Float32Array(BUCKETS * VALUES);
@@ -168,6 +174,8 @@ export class AtmHistory {
     if (code > 0 && code !== before[CODE]) {
       this.#count(slot, N.errorStart);
       this.#count(slot, N.codeStart + code - 1);
+      this.starts.copyWithin(1, 0);
+      this.starts[0] = after[AT] as number;
     }
     if ((after[UPTIME] as number) < (before[UPTIME] as number)) this.#count(slot, N.restart);
   }
@@ -255,6 +263,7 @@ export class AtmHistory {
       newest: this.newest,
       latest: pack64(this.latest),
       last: pack64(this.last),
+      starts: pack64(this.starts),
       counts: new Uint8Array(this.counts.buffer).toBase64(),
       values: pack32(this.values),
     };

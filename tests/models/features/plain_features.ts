@@ -96,6 +96,12 @@ export function plainFeatures(reports: readonly Report[], at: number): Map<strin
   found.set("hours_since_critical", since(isCritical));
   found.set("hours_since_offline", since(({ status }) => status === "offline"));
   found.set("hours_since_maintenance", since(({ status }) => status === "maintenance"));
+  const starts = reports.filter(({ data }, i) =>
+    data.error_code && data.error_code !== reports[i - 1]?.data.error_code
+  );
+  for (const last of [1, 2, 3, 4]) {
+    found.set(`hours_since_start_${last}`, (at - (starts.at(-last)?.at ?? NaN)) / HOUR_MS);
+  }
   found.set("uptime_hours", numberIn(current, "uptime_seconds") / 3600);
   found.set("minutes_since_report", (at - (latest?.at ?? NaN)) / 60_000);
   return found;
