@@ -33,6 +33,13 @@ export interface DeviceRules {
   togetherOf?(event: Pick<Event, "type" | "data">): readonly together.Report[] | undefined;
   /** The part a report is about, where the device reports part by part. */
   partOf?(report: Json): string;
+  /** The status a part is in after a report of this one, where what it was in before counts. */
+  heldStatus?(
+    state: DeviceState,
+    before: string | undefined,
+    status: string,
+    report: Json,
+  ): string;
 }
 
 export function deviceDecider(rules: DeviceRules): Decider<DeviceState> {
@@ -101,14 +108,23 @@ function decideMessage(
     if (state.silentSince !== null) events.push(...comeBack(state, now));
     const observed = reports !== undefined
       ? together.newestTurn(rules.kind, state, reports, now)
-      : observe(rules, data, status, Math.min(at, now));
+      : observe(rules, state, data, status, Math.min(at, now));
     if (observed !== undefined) events.push(...followStatus(rules, state, observed, data));
   }
   return events;
 }
 
-function observe({ partOf }: DeviceRules, report: Json, status: string, at: number): Observed {
-  return { part: partOf?.(report) ?? "", status, at };
+function observe(
+  { partOf, heldStatus }: DeviceRules,
+  state: DeviceState,
+  report: Json,
+  status: string,
+  at: number,
+): Observed {
+  const part = partOf?.(report) ?? "";
+  if (heldStatus === undefined) return { part, status, at };
+  const before = state.parts.find((known) => known.part === part)?.status;
+  return { part, status: heldStatus(state, before, status, report), at };
 }
 
 const NOTHING: readonly DeviceEvent[] = [];
@@ -206,7 +222,7 @@ function takeReport(rules: DeviceRules, state: DeviceState, event: Event, status
   learnInterval(state, at);
   state.lastSeenAt = recordedAt;
   state.lastAt = state.lastAt === null ? at : Math.max(state.lastAt, at);
-  noteStatus(rules.kind, state.parts, observe(rules, data, status, at));
+  noteStatus(rules.kind, state.parts, observe(rules, state, data, status, at));
   repeats.noteMoment(state, repeats.momentOf(rules.kind, status, occurredAt));
   forEachMeasure(event, (name, value) => addValue(state.rolling, name, at, value));
 }

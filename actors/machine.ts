@@ -2,16 +2,18 @@
 import { deviceDecider } from "./device.ts";
 import type { DeviceState } from "./state.ts";
 import type { Decider } from "./decider.ts";
+import { heldZone, notePlant, unknownPlant } from "./vibration.ts";
 
-export const machine: Decider<DeviceState> = deviceDecider({
+const device = deviceDecider({
   kind: "machine",
-  stateVersion: 1,
+  stateVersion: 2,
   records: {
     registered: "MachineDescribed",
     bearing: "BearingDescribed",
     reading: "VibrationReported",
   },
   partOf: ({ bearingId }) => typeof bearingId === "string" ? bearingId : "",
+  heldStatus: (state, before, status, report) => heldZone(state.plant, before, status, report),
   statusAlarm(status) {
     if (status !== "Unacceptable") return undefined;
     return {
@@ -21,3 +23,14 @@ export const machine: Decider<DeviceState> = deviceDecider({
     };
   },
 });
+
+export const machine: Decider<DeviceState> = {
+  ...device,
+  evolve(state, event) {
+    device.evolve(state, event);
+    const { type, data } = event;
+    if (type === "MachineDescribed") notePlant(state.plant ??= unknownPlant(), "registered", data);
+    if (type === "BearingDescribed") notePlant(state.plant ??= unknownPlant(), "bearing", data);
+    return state;
+  },
+};

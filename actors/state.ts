@@ -6,6 +6,7 @@ import type { Rolling } from "./rolling.ts";
 import type { Fits } from "./series.ts";
 import type { Listening } from "./silence.ts";
 import type { PartStatus } from "./status.ts";
+import type { Plant } from "./vibration.ts";
 
 /** Plain JSON below 64 KiB. Moments are epoch ms. */
 export interface DeviceState extends Listening, Recent {
@@ -23,4 +24,6 @@ export interface DeviceState extends Listening, Recent {
   models?: Models | undefined;
   /** A sensor's; absent until its first event. */
   anomalies?: Anomalies | undefined;
+  /** A machine's; absent until it was described. */
+  plant?: Plant | undefined;
 }

@@ -1,5 +1,6 @@
 /** What a factory machine says: what it is, which bearings it has, how they vibrate. */
 import { z } from "zod";
+import { waveformIn } from "./waveform.ts";
 
 /** ISO 20816 zones A, B, C, D. */
 export const MACHINE_STATUSES = ["Normal", "Satisfactory", "Alert", "Unacceptable"] as const;
@@ -84,5 +85,9 @@ export const MachineReading = z.object({
   fMax: z.number().positive().nullish(),
 }).refine((reading) => CONTENTS.some((field) => (reading[field] ?? null) !== null), {
   error: `expected at least one of ${CONTENTS.join(", ")}`,
+}).refine((reading) => typeof reading.rawData !== "string" || waveformIn(reading) !== undefined, {
+  path: ["rawData"],
+  error:
+    'expected base64 of finite little-endian numbers, with "encoding" float32, or int16 and "scale"',
 });
 export type MachineReading = z.infer<typeof MachineReading>;

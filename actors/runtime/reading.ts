@@ -21,6 +21,7 @@ import { type BatchBuilder, startBatch } from "./batch.ts";
 import { joinHistory, rebase, recordMissing } from "./history.ts";
 import type { Registry } from "./registry.ts";
 import type { Snapshotter } from "./snapshotter.ts";
+import type { Waveforms } from "./waveforms.ts";
 import type { WorkerDeps } from "./worker.ts";
 
 const BATCH_MAX = 2_000;
@@ -55,6 +56,7 @@ export interface Reading {
   readonly actors: Registry;
   readonly snapshotter: Snapshotter;
   readonly writer: Writer;
+  readonly waveforms: Waveforms;
   readonly standing: Standing;
   readonly stopping: () => boolean;
   /** Called when it has joined up with the broker's history and begins. */
@@ -183,6 +185,8 @@ export async function readOn(context: Reading): Promise<void> {
     await below;
   }
 
+  /** Taken, and behind more waveforms than are analysed at once. */
+  let waiting: readonly BusMessage[] = [];
   let failure: unknown;
   try {
     if (rebased.record) {
@@ -194,7 +198,11 @@ export async function readOn(context: Reading): Promise<void> {
     while (!context.stopping()) {
       const patience = deps.now() + CROWDED_MS_MAX;
       while (deps.crowded() && deps.now() < patience) await pause(CROWDED_PAUSE_MS);
-      const messages = await reader.take(BATCH_MAX, LINGER_MS, Math.max(1, tickAt - deps.now()));
+      const taken = waiting.length > 0
+        ? waiting
+        : await reader.take(BATCH_MAX, LINGER_MS, Math.max(1, tickAt - deps.now()));
+      const messages = await context.waveforms.prepare(taken, actors);
+      waiting = taken.slice(messages.length);
       const now = deps.now();
       const ticking = now >= tickAt;
       if (snapshotter.due(now)) {

@@ -23,6 +23,7 @@ import { readOn, type Standing } from "./reading.ts";
 import type { Registry } from "./registry.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { createSnapshotter } from "./snapshotter.ts";
+import { startWaveforms } from "./waveforms.ts";
 
 const RETRY_MS_MAX = 5_000;
 
@@ -85,6 +86,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
   let state: WorkerStatus["state"] = "starting";
   let problem: string | undefined;
   const writer: Writer = startWriter(deps.database);
+  const waveforms = startWaveforms(deps);
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => {}); // Whoever waits for it sees it.
 
@@ -118,6 +120,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
     try {
       await run();
     } finally {
+      waveforms.stop();
       await writer.close();
     }
   }
@@ -169,6 +172,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
             actors: registry,
             snapshotter,
             writer,
+            waveforms,
             standing,
             stopping: () => stopping,
             begun,

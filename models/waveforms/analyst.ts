@@ -1,0 +1,120 @@
+/**
+ * Raw samples are analysed on threads of their own, one reading after the other each; whoever waits
+ * for one goes on with other things. The threads are there while there is work, and a while after.
+ */
+import type { Json } from "../../events/vocabulary.ts";
+import type { Waveform } from "../../events/waveform.ts";
+import type { Analysed, Circumstances, PackedWaveform, SpectrumLines } from "./reading.ts";
+
+export type Task =
+  /** A message's payload, as it came; its answer is undefined where it has no samples to read. */
+  | {
+    readonly type: "message";
+    readonly id: string;
+    readonly payload: Uint8Array;
+    readonly receivedAt: number;
+    readonly circumstances: Circumstances;
+  }
+  | {
+    readonly type: "reading";
+    readonly reading: Json;
+    readonly waveform: Waveform;
+    readonly circumstances: Circumstances;
+  }
+  | { readonly type: "spectrum"; readonly packed: PackedWaveform };
+
+export type Done =
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly problem: string };
+
+export interface Analyst {
+  message(task: Omit<Extract<Task, { type: "message" }>, "type">): Promise<Analysed | undefined>;
+  reading(task: Omit<Extract<Task, { type: "reading" }>, "type">): Promise<Analysed>;
+  spectrum(packed: PackedWaveform): Promise<SpectrumLines | undefined>;
+  /** How many wait. */
+  readonly waiting: number;
+  stop(): void;
+}
+
+const IDLE_MS = 30_000;
+
+interface Thread {
+  readonly worker: Worker;
+  /** Who waits, in the order in which the thread answers. */
+  readonly waiting: PromiseWithResolvers<unknown>[];
+}
+
+export function createAnalyst(threadsMax: number): Analyst {
+  const threads: Thread[] = [];
+  let idle: ReturnType<typeof setTimeout> | undefined;
+  let stopped = false;
+
+  function end(thread: Thread, reason: Error): void {
+    thread.worker.terminate();
+    threads.splice(threads.indexOf(thread), 1);
+    for (const { reject } of thread.waiting) reject(reason);
+  }
+
+  function endAll(): void {
+    clearTimeout(idle);
+    for (const thread of [...threads]) end(thread, new Error("The analysis was stopped"));
+  }
+
+  function begin(): Thread {
+    const worker = new Worker(new URL("./analyst_thread.ts", import.meta.url), {
+      type: "module",
+      name: "vibration",
+    });
+    const thread: Thread = { worker, waiting: [] };
+    worker.onmessage = ({ data }: MessageEvent<Done>) => {
+      const waiter = thread.waiting.shift();
+      if (data.ok) waiter?.resolve(data.result);
+      else waiter?.reject(new Error(data.problem));
+      if (waiting() === 0) idle = setTimeout(endAll, IDLE_MS);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      end(thread, new Error(`The thread of the analysis ended: ${event.message}`));
+    };
+    threads.push(thread);
+    return thread;
+  }
+
+  function waiting(): number {
+    return threads.reduce((sum, thread) => sum + thread.waiting.length, 0);
+  }
+
+  /** The thread with the least to do, or another one. */
+  function leastBusy(): Thread {
+    const [first, ...others] = threads;
+    if (first === undefined) return begin();
+    const free = others.reduce(
+      (best, one) => one.waiting.length < best.waiting.length ? one : best,
+      first,
+    );
+    return free.waiting.length > 0 && threads.length < threadsMax ? begin() : free;
+  }
+
+  function run(task: Task): Promise<unknown> {
+    if (stopped) return Promise.reject(new Error("The analysis was stopped"));
+    clearTimeout(idle);
+    const thread = leastBusy();
+    const waiter = Promise.withResolvers<unknown>();
+    thread.waiting.push(waiter);
+    thread.worker.postMessage(task);
+    return waiter.promise;
+  }
+
+  return {
+    message: (task) => run({ type: "message", ...task }) as Promise<Analysed | undefined>,
+    reading: (task) => run({ type: "reading", ...task }) as Promise<Analysed>,
+    spectrum: (packed) => run({ type: "spectrum", packed }) as Promise<SpectrumLines | undefined>,
+    get waiting() {
+      return waiting();
+    },
+    stop() {
+      stopped = true;
+      endAll();
+    },
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * A reading with raw samples becomes one with what they tell; the samples go their own way, packed.
+ *
+ * What the sender has computed from the same samples stands under `reported`: the numbers we answer
+ * for are ours.
+ */
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { type Encoding, readWaveform, type Waveform } from "../../events/waveform.ts";
+import type { Json } from "../../events/vocabulary.ts";
+import {
+  analyse,
+  type BearingGeometry,
+  type MachineClass,
+  spectrumOf,
+  statisticsOf,
+} from "../vibration/mod.ts";
+
+/** What must be known of a machine to judge its readings. */
+export interface Circumstances {
+  readonly machineClass?: MachineClass | null | undefined;
+  readonly geometry?: BearingGeometry | null | undefined;
+}
+
+/** Samples as they are kept. */
+export interface PackedWaveform {
+  readonly sha256: string;
+  readonly encoding: Encoding;
+  /** g per count. */
+  readonly scale: number;
+  /** Hz; null where the sender did not say. */
+  readonly sampleRate: number | null;
+  readonly samples: number;
+  /** Deflated. */
+  readonly bytes: Uint8Array;
+}
+
+export interface Analysed {
+  readonly reading: Json;
+  readonly waveform: PackedWaveform;
+}
+
+const SPARED = ["rawData", "encoding", "scale"];
+const COMPUTED = ["status", "acceleration", "velocity", "fftData"];
+
+export async function analyseReading(
+  reading: Json,
+  waveform: Waveform,
+  circumstances: Circumstances,
+): Promise<Analysed> {
+  const { samples, encoding, scale, bytes } = waveform;
+  const sampleRate = typeof reading.SR === "number" ? reading.SR : null;
+  const sha256 = await sha256Of(bytes);
+  const packed = {
+    sha256,
+    encoding,
+    scale,
+    sampleRate,
+    samples: samples.length,
+    bytes: deflateRawSync(bytes, { level: 1 }),
+  };
+  const kept = Object.fromEntries(
+    Object.entries(reading).filter(([name]) => !SPARED.includes(name) && !COMPUTED.includes(name)),
+  );
+  return {
+    reading: {
+      ...kept,
+      ...findings(samples, sampleRate, reading, circumstances),
+      waveform: { sha256, samples: samples.length, sampleRate },
+    },
+    waveform: packed,
+  };
+}
+
+function findings(
+  samples: Float64Array,
+  sampleRate: number | null,
+  reading: Json,
+  circumstances: Circumstances,
+): Json {
+  const reported = Object.fromEntries(
+    COMPUTED.flatMap((name) => (reading[name] ?? null) === null ? [] : [[name, reading[name]]]),
+  );
+  // Without a rate nothing can be said of frequencies.
+  if (sampleRate === null) {
+    const { acceleration: theirs, ...others } = reported;
+    return {
+      ...others,
+      acceleration: statisticsOf(samples),
+      fault: null,
+      ...(theirs === undefined ? {} : { reported: { acceleration: theirs } }),
+    };
+  }
+  const rpm = typeof reading.rpm === "number" ? reading.rpm : null;
+  const { acceleration, velocity, dominant, zone, fault } = analyse({
+    samples,
+    sampleRateHz: sampleRate,
+    rpm,
+    ...circumstances,
+  });
+  const status = zone ?? reading.status;
+  return {
+    ...(status === undefined ? {} : { status }),
+    acceleration,
+    velocity: velocity === null ? null : {
+      rms: velocity.rms,
+      peak: velocity.peak,
+      crestFactor: velocity.crestFactor,
+    },
+    fftData: dominant === null ? null : {
+      dominantFrequency: dominant.frequencyHz,
+      dominantAmplitude: dominant.amplitude,
+    },
+    fault,
+    zone,
+    ...(Object.keys(reported).length === 0 ? {} : { reported }),
+  };
+}
+
+/** More lines than a screen has; a longer spectrum is shown by the highest line of each stretch. */
+const LINES_MAX = 16_384;
+
+export interface SpectrumLines {
+  /** Hz */
+  readonly frequencies: number[];
+  /** g, zero to peak. */
+  readonly amplitudes: number[];
+}
+
+/** The spectrum of kept samples; undefined where there are too few, or nobody knows their rate. */
+export function spectrumOfPacked(packed: PackedWaveform): SpectrumLines | undefined {
+  const bytes = new Uint8Array(inflateRawSync(packed.bytes));
+  const waveform = readWaveform(bytes, packed.encoding, packed.scale);
+  if (waveform === undefined || packed.sampleRate === null || waveform.samples.length < 4) return;
+  const { binHz, amplitudes } = spectrumOf(waveform.samples, packed.sampleRate);
+  const stretch = Math.ceil(amplitudes.length / LINES_MAX);
+  const lines: SpectrumLines = { frequencies: [], amplitudes: [] };
+  for (let first = 0; first < amplitudes.length; first += stretch) {
+    let highest = first;
+    for (let bin = first; bin < Math.min(first + stretch, amplitudes.length); bin++) {
+      if ((amplitudes[bin] ?? 0) > (amplitudes[highest] ?? 0)) highest = bin;
+    }
+    lines.frequencies.push(highest * binHz);
+    lines.amplitudes.push(amplitudes[highest] ?? 0);
+  }
+  return lines;
+}
+
+async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}
