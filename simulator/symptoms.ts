@@ -44,36 +44,36 @@ const SIGNS: Readonly<Record<Part, Sign>> = {
     status: "error",
     code: "E002",
     message: "Dispenser jam, cleared",
-    perHour: [0.003, 0.06, 0.35, 1.1, 2.6],
+    perHour: [0.003, 0.06, 0.4, 1.6, 4],
   },
   "card-reader": {
     status: "error",
     code: "E001",
     message: "Card reader retried",
-    perHour: [0.006, 0.1, 0.5, 1.4, 3],
+    perHour: [0.006, 0.1, 0.6, 2, 5],
   },
   "cooling": {
     status: "error",
     code: "E007",
     message: "Overheating, slowed down",
-    perHour: [0.002, 0.02, 0.12, 0.6, 2],
+    perHour: [0.002, 0.02, 0.15, 0.9, 3],
   },
   "network": {
     status: "offline",
     code: "E003",
     message: "Network connection lost",
-    perHour: [0.008, 0.08, 0.3, 0.9, 2.2],
+    perHour: [0.008, 0.08, 0.3, 1.2, 3],
   },
   "power": {
     status: "offline",
     code: "E010",
     message: "Power supply dropped out",
-    perHour: [0.002, 0.06, 0.35, 1.1, 2.6],
+    perHour: [0.002, 0.06, 0.4, 1.6, 4],
     restarts: true,
   },
 };
-const TROUBLE_MIN_MS = MINUTE_MS;
-const TROUBLE_MAX_MS = 7 * MINUTE_MS;
+const TROUBLE_MIN_MS = 2 * MINUTE_MS;
+const TROUBLE_MAX_MS = 6 * MINUTE_MS;
 
 /** How far each part's decay shows, by phase. */
 const SHOWN = [0, 0.15, 0.4, 0.8, 1.3];

@@ -66,7 +66,7 @@ export async function readSeriesFile(path: string): Promise<SeriesFile> {
   return { timestamps, times, values };
 }
 
-interface Place {
+export interface Place {
   readonly path: string;
   /** From 1. */
   readonly line: number;
