@@ -59,6 +59,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   "write-excel-file": ["reports/"],
   "luxon": ["actors/", "projections/", "models/"],
   "fast-check": [],
+  "wabt": [],
   "playwright-core": [],
 };
 

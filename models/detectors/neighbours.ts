@@ -7,6 +7,7 @@
  * not one per reading and length (the recurrence of STOMP, Zhu et al. 2016, without its
  * normalisation: level and size of a stretch are what may be wrong with it).
  */
+import { advance, memory, sumUp, unfold as unfoldValues } from "./nearest.wasm";
 import { pack32, unpack32 } from "./packing.ts";
 
 /** How far back a stretch may end. */
@@ -23,6 +24,37 @@ const RENEWAL = 128;
 const CLIP = 65_536;
 const ROUNDING = 1e-3;
 const VALUE_MAX = 1e30;
+
+/**
+ * Every series borrows the same workbench for its inner loops, and takes its sums home again: so
+ * states remain ordinary memory. In bytes: one length's sums, the lags found near, values as they
+ * are and, unfolded, newest first.
+ */
+const SUMS_AT = 0;
+const NEAR_AT = SUMS_AT + 8 * 1024;
+const VALUES_AT = NEAR_AT + 8 * 1024;
+const PAST_AT = VALUES_AT + 12 * 1024;
+const near = new Int32Array(memory.buffer, NEAR_AT);
+const workValues = new Float32Array(memory.buffer, VALUES_AT);
+/** Views on the workbench, by how many sums there is room for: a handful of sizes. */
+const workSums = new Map<number, Float32Array>();
+
+/** The sums, on the workbench. */
+function borrow(sums: Float32Array): Float32Array {
+  let work = workSums.get(sums.length);
+  if (work === undefined) {
+    work = new Float32Array(memory.buffer, SUMS_AT, sums.length);
+    workSums.set(sums.length, work);
+  }
+  work.set(sums);
+  return work;
+}
+
+/** Lays out the first `count` values. */
+function unfold(values: Float32Array, count: number): void {
+  workValues.set(values);
+  unfoldValues(VALUES_AT, count, PAST_AT);
+}
 
 export interface SavedNeighbours {
   readonly origin: number;
@@ -56,6 +88,8 @@ export class Neighbours {
   /** Per length: the sums of the nearest stretches, ascending, and their lags. */
   readonly #best: Float32Array[];
   readonly #lags: Int32Array[];
+  /** The answer of `update`, made anew by each. */
+  readonly #distances: Float64Array;
   /** Room to sort in. */
   readonly #followers = new Float32Array(NEAREST);
   /** Mean size of the values at the last renewal. */
@@ -68,6 +102,7 @@ export class Neighbours {
     this.#sums = lengths.map(() => new Float32Array(0));
     this.#best = lengths.map(() => new Float32Array(NEAREST).fill(Infinity));
     this.#lags = lengths.map(() => new Int32Array(NEAREST));
+    this.#distances = new Float64Array(lengths.length);
     if (saved) {
       this.#origin = saved.origin;
       this.#values = unpack32(saved.values);
@@ -96,16 +131,17 @@ export class Neighbours {
   }
 
   /** Per length the mean distance to the nearest stretches; NaN while there are too few. */
-  update(value: number): number[] {
+  update(value: number): Float64Array {
     this.#beReady();
     if (this.#count === 0) this.#origin = value;
     this.#push(value);
-    const distances = this.#lengths.map((length, index) => {
+    unfold(this.#values, this.#count);
+    for (let index = 0; index < this.#lengths.length; index++) {
       this.#step(index, this.#count - 1);
-      return this.#distance(index, length);
-    });
+      this.#distances[index] = this.#distance(index);
+    }
     if (this.#since === RENEWAL) this.#renew();
-    return distances;
+    return this.#distances;
   }
 
   toJSON(): SavedNeighbours {
@@ -127,12 +163,17 @@ export class Neighbours {
     this.#since++;
   }
 
-  /** Moves every sum of one length on to the stretch that ends at `last`, and finds the nearest. */
+  /**
+   * Moves every sum of one length on to the stretch that ends at `last`, and finds the nearest.
+   * The past has to be unfolded as of then.
+   */
   #step(index: number, last: number): void {
     const length = this.#lengths[index] as number;
-    const sums = this.#sums[index] as Float32Array;
-    const best = (this.#best[index] as Float32Array).fill(Infinity);
+    const own = this.#sums[index] as Float32Array;
+    const best = this.#best[index] as Float32Array;
     const lags = this.#lags[index] as Int32Array;
+    const bound = this.#bound(index, last);
+    const sums = borrow(own);
     const values = this.#values;
     const newest = values[last] as number;
     const dropped = last - length;
@@ -140,25 +181,65 @@ export class Neighbours {
     // Stretches that have a reading before them drop one difference; closer ones than a length
     // would overlap the latest.
     const furthest = Math.min(PAST, dropped);
+    const blocks = Math.max(0, (furthest + 1 - length) >> 3);
+    const found = advance(PAST_AT, SUMS_AT, length, length, blocks, bound, NEAR_AT);
+    best.fill(Infinity);
     let limit = Infinity;
-    for (let lag = length; lag <= furthest; lag++) {
-      sums[lag] = (sums[lag] as number) + Math.abs(newest - (values[last - lag] as number)) -
-        Math.abs(leaving - (values[dropped - lag] as number));
+    for (let i = 0; i < (found - NEAR_AT) >> 2; i++) {
+      const lag = near[i] as number;
       const sum = sums[lag] as number;
       if (sum < limit) limit = insert(best, lags, sum, lag);
     }
+    for (let lag = length + 8 * blocks; lag <= furthest; lag++) {
+      const sum = Math.fround(
+        (sums[lag] as number) + Math.abs(newest - (values[last - lag] as number)) -
+          Math.abs(leaving - (values[dropped - lag] as number)),
+      );
+      sums[lag] = sum;
+      if (sum < limit) limit = insert(best, lags, sum, lag);
+    }
     for (let lag = Math.max(length, furthest + 1); lag <= Math.min(PAST, last); lag++) {
-      sums[lag] = (sums[lag] as number) + Math.abs(newest - (values[last - lag] as number));
-      const sum = sums[lag] as number;
+      const came = Math.abs(newest - (values[last - lag] as number));
+      const sum = Math.fround((sums[lag] as number) + came);
+      sums[lag] = sum;
       if (lag === dropped + 1 && sum < limit) limit = insert(best, lags, sum, lag);
     }
+    own.set(sums);
   }
 
-  #distance(index: number, length: number): number {
+  /**
+   * What the nearest sums cannot be above: the largest of those that were the nearest, one reading
+   * later. So few others have to be looked at.
+   */
+  #bound(index: number, last: number): number {
+    const length = this.#lengths[index] as number;
+    const best = this.#best[index] as Float32Array;
+    if (best[NEAREST - 1] === Infinity) return Infinity;
+    const sums = this.#sums[index] as Float32Array;
+    const lags = this.#lags[index] as Int32Array;
+    const values = this.#values;
+    const newest = values[last] as number;
+    const dropped = last - length;
+    const leaving = values[dropped] as number;
+    let bound = -Infinity;
+    for (let i = 0; i < NEAREST; i++) {
+      const lag = lags[i] as number;
+      const sum = (sums[lag] as number) + Math.abs(newest - (values[last - lag] as number)) -
+        Math.abs(leaving - (values[dropped - lag] as number));
+      if (sum > bound) bound = sum;
+    }
+    return Math.fround(bound);
+  }
+
+  #distance(index: number): number {
+    const best = this.#best[index] as Float32Array;
     const rounding = ROUNDING * this.#size;
     let total = 0;
-    for (const sum of this.#best[index] as Float32Array) total += sum < rounding ? 0 : sum;
-    return total === Infinity ? NaN : total / (NEAREST * length);
+    for (let i = 0; i < NEAREST; i++) {
+      const sum = best[i] as number;
+      if (sum >= rounding) total += sum;
+    }
+    return total === Infinity ? NaN : total / (NEAREST * (this.#lengths[index] as number));
   }
 
   /** Forgets what is too old, and makes every sum from the values themselves. */
@@ -193,24 +274,36 @@ export class Neighbours {
     let total = 0;
     for (let i = 0; i < end; i++) total += Math.abs(this.#values[i] as number);
     this.#size = end === 0 ? 0 : total / end;
-    for (const [index, length] of this.#lengths.entries()) {
+    unfold(this.#values, end);
+    for (let index = 0; index < this.#lengths.length; index++) {
       if ((this.#sums[index] as Float32Array).length <= lagMax) {
         this.#sums[index] = new Float32Array(roomFor(lagMax + 1, PAST + 1));
       }
-      const sums = this.#sums[index] as Float32Array;
-      const best = (this.#best[index] as Float32Array).fill(Infinity);
-      const lags = this.#lags[index] as Int32Array;
-      let limit = Infinity;
-      for (let lag = length; lag <= lagMax; lag++) {
-        let sum = 0;
-        for (let i = Math.max(lag, end - length); i < end; i++) {
-          sum += Math.abs((this.#values[i] as number) - (this.#values[i - lag] as number));
-        }
-        sums[lag] = sum;
-        sum = sums[lag] as number;
-        if (lag <= end - length && sum < limit) limit = insert(best, lags, sum, lag);
-      }
+      this.#sumUpOne(index, end, lagMax);
     }
+  }
+
+  #sumUpOne(index: number, end: number, lagMax: number): void {
+    const length = this.#lengths[index] as number;
+    const own = this.#sums[index] as Float32Array;
+    const best = (this.#best[index] as Float32Array).fill(Infinity);
+    const lags = this.#lags[index] as Int32Array;
+    const sums = borrow(own);
+    const blocks = Math.max(0, (Math.min(lagMax, end - length) + 1 - length) >> 3);
+    sumUp(PAST_AT, SUMS_AT, length, length, blocks);
+    for (let lag = length + 8 * blocks; lag <= lagMax; lag++) {
+      let sum = 0;
+      for (let i = Math.max(lag, end - length); i < end; i++) {
+        sum += Math.abs((this.#values[i] as number) - (this.#values[i - lag] as number));
+      }
+      sums[lag] = sum;
+    }
+    let limit = Infinity;
+    for (let lag = length; lag <= Math.min(lagMax, end - length); lag++) {
+      const sum = sums[lag] as number;
+      if (sum < limit) limit = insert(best, lags, sum, lag);
+    }
+    own.set(sums);
   }
 
   #beReady(): void {
@@ -218,7 +311,8 @@ export class Neighbours {
     this.#ready = true;
     this.#sumUp();
     for (let last = this.#count - this.#since; last < this.#count; last++) {
-      for (const index of this.#lengths.keys()) this.#step(index, last);
+      unfold(this.#values, last + 1);
+      for (let index = 0; index < this.#lengths.length; index++) this.#step(index, last);
     }
   }
 }

@@ -33,12 +33,14 @@ export class Unfamiliar implements Detector {
     const forecast = this.#neighbours.forecast(0);
     const distances = this.#neighbours.update(value);
     let log = 0;
-    for (const [index, { weight }] of STRETCHES.entries()) {
+    for (let index = 0; index < STRETCHES.length; index++) {
       const distance = distances[index] as number;
+      const { weight } = STRETCHES[index] as typeof STRETCHES[number];
       const tail = this.#tails[index] as Tail;
+      // Not a number while there are too few stretches: the longest are the last to be enough.
       if (!Number.isNaN(distance)) log += weight * Math.log(tail.update(distance));
     }
-    if (!forecast || distances.some(Number.isNaN)) return UNKNOWN;
+    if (!forecast || Number.isNaN(distances[STRETCHES.length - 1])) return UNKNOWN;
     const score = rarityScore(Math.exp(log));
     return { score, ...forecast, reason: describe(score, forecast) };
   }
