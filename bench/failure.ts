@@ -13,19 +13,11 @@ import type { Matrix } from "../models/trees/matrix.ts";
 import { DEFAULTS, type TreeParameters } from "../models/trees/parameters.ts";
 import { type Examples, growForest } from "../models/trees/train.ts";
 import { createRandom } from "../simulator/random.ts";
-import { writeNpy } from "./npy.ts";
 import { median, numberOption, perSecond, say } from "./running.ts";
+import { askXgboost } from "./xgboost.ts";
 
-const PEER = new URL("./xgboost_peer.py", import.meta.url).pathname;
-const PYTHON = "/usr/bin/python3"; // Debian's, whatever else the path leads to.
 const SCORED = 100_000;
 const ROUNDS = 5;
-
-interface Peer {
-  readonly version: string;
-  readonly seconds: number;
-  readonly margins: readonly number[];
-}
 
 export async function run(args: readonly string[]): Promise<number> {
   const rows = numberOption(args, "--rows", 200_000);
@@ -50,7 +42,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const seconds = secondsSince(startedAt);
   const margins = scoreMargins(forest, judged.features);
   tell("Telltale", seconds, margins, judged.labels);
-  const peer = await askPeer(learned, judged, parameters);
+  const peer = await askXgboost(learned, judged, parameters);
   if (peer === undefined) say("XGBoost: not installed here (Debian: python3-xgboost)");
   else {
     tell(`XGBoost ${peer.version}`, peer.seconds, peer.margins, judged.labels);
@@ -93,35 +85,6 @@ function makeExamples(seed: string, rows: number, columns: number): Examples {
     });
   }
   return { features: { values, rows, columns }, labels };
-}
-
-async function askPeer(
-  learned: Examples,
-  judged: Examples,
-  parameters: TreeParameters,
-): Promise<Peer | undefined> {
-  const folder = await Deno.makeTempDir({ prefix: "telltale-bench-" });
-  try {
-    for (const [name, { features, labels }] of Object.entries({ learned, judged })) {
-      const { values, rows, columns } = features;
-      await writeNpy(`${folder}/${name}.npy`, values, [rows, columns]);
-      await writeNpy(`${folder}/${name}_labels.npy`, labels, [rows]);
-    }
-    const rate = baseRate(learned.labels);
-    const python = new Deno.Command(PYTHON, {
-      args: [PEER, folder, JSON.stringify({ ...parameters, base: rate })],
-      env: { OMP_NUM_THREADS: "1" },
-    });
-    const { success, code, stdout, stderr } = await python.output();
-    if (success) return JSON.parse(new TextDecoder().decode(stdout));
-    if (code === 3) return undefined;
-    throw new Error(`XGBoost failed: ${new TextDecoder().decode(stderr)}`);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 async function measureScoring(forest: Forest, features: Matrix): Promise<void> {

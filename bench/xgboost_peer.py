@@ -33,6 +33,7 @@ trained = xgboost.train(
         "gamma": parameters["gainMin"],
         "min_child_weight": parameters["childWeightMin"],
         "scale_pos_weight": parameters["positiveWeight"],
+        "monotone_constraints": tuple(parameters.get("monotone", ())),
         "seed": parameters["seed"],
     },
     xgboost.DMatrix(features, labels, nthread=1),

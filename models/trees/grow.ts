@@ -1,5 +1,5 @@
 /**
- * Grows one tree to its full depth, then cuts back what gains too little.
+ * Grows one tree, node by node, until nothing gains enough.
  *
  * With no limit but the depth, the order in which nodes are split changes nothing about the tree;
  * going down one side first needs a histogram per level instead of one per node.
@@ -52,14 +52,14 @@ interface Plot {
 
 /** The nodes of the tree, root first. `rows` is put in the order of the leaves. */
 export function growTree(ground: Ground, rows: Int32Array): GrownNode[] {
-  const { bins, columns, gradients, ordered, parameters, pool } = ground;
+  const { bins, columns, gradients, ordered, pool } = ground;
   const nodes: GrownNode[] = [leafNode()];
   const histogram = pool.take();
   count(histogram, bins, columns, rows, gradients, ordered);
   const plot = { rows, from: 0, sums: sumOf(gradients, rows), bounds: UNBOUNDED, depth: 0 };
   grow(ground, nodes, 0, plot, histogram);
   pool.giveBack(histogram);
-  return parameters.gainMin > 0 ? withoutGaps(nodes) : nodes;
+  return nodes;
 }
 
 /** Whoever calls keeps the histogram, which is used up. */
@@ -76,7 +76,8 @@ function grow(
   describe(node, plot, parameters);
   if (isSpent(plot, parameters)) return;
   const split = bestSplit(histogram, bins, columns, sums, parameters, bounds);
-  if (split === undefined) return;
+  // As XGBoost's histogram method, which does not ask what a split may lead to.
+  if (split === undefined || split.gain < parameters.gainMin) return;
 
   const border = partition(rows, bins.binned[split.column] as Uint8Array, split, ground.aside);
   const [boundsLeft, boundsRight] = boundsOfSides(split, parameters, bounds);
@@ -96,9 +97,6 @@ function grow(
   };
   const child = nodes.push(leafNode(), leafNode()) - 2;
   growSides(ground, nodes, child, [left, right], histogram);
-  const sides = [nodes[child], nodes[child + 1]] as GrownNode[];
-  // As XGBoost's pruner: a split whose sides were split themselves stays, whatever it gained.
-  if (split.gain < parameters.gainMin && sides.every(({ column }) => column < 0)) return;
   node.column = split.column;
   node.bin = split.bin;
   node.threshold = (bins.cuts[split.column] as Float32Array)[split.bin] as number;
@@ -190,19 +188,6 @@ function leafNode(): GrownNode {
     cover: 0,
     gain: 0,
   };
-}
-
-/** Without the nodes below those that were made leaves again. */
-function withoutGaps(nodes: readonly GrownNode[]): GrownNode[] {
-  const kept = [{ ...nodes[0] as GrownNode }];
-  for (let place = 0; place < kept.length; place++) {
-    const node = kept[place] as GrownNode;
-    if (node.column < 0) continue;
-    const child = kept.length;
-    kept.push({ ...nodes[node.child] as GrownNode }, { ...nodes[node.child + 1] as GrownNode });
-    node.child = child;
-  }
-  return kept;
 }
 
 /** Adds the weights of the leaves to the rows the tree was grown on, by where those stand now. */
