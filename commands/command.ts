@@ -1,5 +1,7 @@
 /** What `main.ts` knows of a command, and what every command is told. */
 
+import type { Retention } from "../projections/retention.ts";
+
 /** The environment, read and validated once, in `main.ts`. */
 export interface Config {
   readonly host: string;
@@ -15,6 +17,8 @@ export interface Config {
   readonly partitions: number;
   /** How long finished reports and their files are kept. */
   readonly reportRetentionDays: number;
+  /** What read models keep of each device, in days before its newest. */
+  readonly keep: Retention;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 

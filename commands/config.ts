@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { KEPT_BY_DEFAULT } from "../projections/retention.ts";
 import { type Config, UserError } from "./command.ts";
 
 const PORT = "expected a port, 1 to 65535";
@@ -12,6 +13,14 @@ const RETENTION_DAYS_MAX = 36_500;
 function whole(min: number, max: number, expected: string): z.ZodType<number> {
   return z.string().regex(/^\d{1,9}$/, expected).transform(Number)
     .refine((value) => value >= min && value <= max, expected);
+}
+
+function days(): z.ZodType<number> {
+  return whole(
+    1,
+    RETENTION_DAYS_MAX,
+    `expected a whole number of days, 1 to ${RETENTION_DAYS_MAX}`,
+  );
 }
 
 function url(pattern: RegExp, expected: string): z.ZodType<string> {
@@ -33,11 +42,8 @@ const Environment = z.object({
   KV_URL: url(/^https?:\/\//, "expected the https:// address of a KV Connect server").optional(),
   PARTITIONS: whole(1, PARTITIONS_MAX, `expected a whole number, 1 to ${PARTITIONS_MAX}`)
     .default(1),
-  REPORT_RETENTION_DAYS: whole(
-    1,
-    RETENTION_DAYS_MAX,
-    `expected a whole number of days, 1 to ${RETENTION_DAYS_MAX}`,
-  ).default(30),
+  REPORT_RETENTION_DAYS: days().default(30),
+  TREND_MINUTES_DAYS: days().default(KEPT_BY_DEFAULT.trendMinutesDays),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"], "expected debug, info, warn or error")
     .default("info"),
 });
@@ -70,6 +76,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     kvUrl: data.KV_URL,
     partitions: data.PARTITIONS,
     reportRetentionDays: data.REPORT_RETENTION_DAYS,
+    keep: { ...KEPT_BY_DEFAULT, trendMinutesDays: data.TREND_MINUTES_DAYS },
     logLevel: data.LOG_LEVEL,
   };
 }

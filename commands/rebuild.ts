@@ -36,6 +36,7 @@ Exit codes: 0 rebuilt; 1 could not; 2 wrong usage; 130 interrupted (the old tabl
       result = await withLog(config, "rebuild", async (sql) => {
         await migrate(sql);
         return await rebuildAll(sql, chosen, {
+          keep: config.keep,
           onProgress: ({ events, total }) =>
             progress.show(() =>
               progressText(events, total, "events", (performance.now() - startedAt) / 1000)

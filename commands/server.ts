@@ -15,8 +15,8 @@ import { ALIVE_MS, noteAlive } from "../events/log/runs.ts";
 import { migrate } from "../migrations/migrate.ts";
 import { countByKind } from "../projections/devices.ts";
 import { projections } from "../projections/mod.ts";
-import { forgetOldReadings } from "../projections/readings.ts";
 import { type Projector, startProjector } from "../projections/projector.ts";
+import { forgetOld, type Retention } from "../projections/retention.ts";
 import { caughtUp } from "../reports/caught_up.ts";
 import { startReportService } from "../reports/service.ts";
 import { createSeriesModels } from "../projections/series_models.ts";
@@ -106,11 +106,12 @@ async function start(
     sql: folding,
     projections,
     partitions,
+    keep: config.keep,
     onProblem: ({ projection, message, stopped }) =>
       log(stopped ? "error" : "warn", message, { projection }),
   });
   undo.push(() => projector.stop());
-  undo.push(forgetDaily(reading, log));
+  undo.push(forgetHourly(folding, config.keep, log));
 
   const reports = await startReportService({
     sql: pool(database, "reports", 4, undo),
@@ -152,6 +153,7 @@ async function start(
     cursor: () => cursorOf(projector, partitions),
     waitFor: (offsets, timeoutMs) => projector.waitFor(offsets, timeoutMs),
     now: Date.now,
+    trendMinutesDays: config.keep.trendMinutesDays,
     reports,
     training,
     foretell: (stream, at) => foresight.forecast(stream, at),
@@ -210,17 +212,38 @@ function sayAlive(sql: Sql, log: Log): Undo {
   return () => clearInterval(timer);
 }
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
-/** Lets read models go of what nobody looks at any more; the log keeps it. */
-function forgetDaily(sql: Sql, log: Log): Undo {
-  const forget = () =>
-    forgetOldReadings(sql, Date.now()).catch((error: unknown) =>
-      log("warn", "old readings could not be forgotten", { problem: String(error) })
-    );
-  forget();
-  const timer = setInterval(forget, DAY_MS);
-  return () => clearInterval(timer);
+/** Lets read models go of what is too old, at a pace nobody notices; returns how to stop. */
+function forgetHourly(sql: Sql, keep: Retention, log: Log): Undo {
+  const stopping = new AbortController();
+  let forgetting: Promise<void> | undefined;
+
+  async function forget(): Promise<void> {
+    for (const projection of projections) {
+      try {
+        const rows = await forgetOld(sql, projection, projection.name, keep, stopping.signal);
+        if (rows > 0) log("info", "old rows were forgotten", { projection: projection.name, rows });
+      } catch (error) {
+        const { name } = projection;
+        log("warn", "old rows could not be forgotten", {
+          projection: name,
+          problem: String(error),
+        });
+      }
+    }
+  }
+  const begin = () => {
+    // The first sweep of a large table may take longer than until the next.
+    forgetting ??= forget().finally(() => forgetting = undefined);
+  };
+  begin();
+  const timer = setInterval(begin, HOUR_MS);
+  return async () => {
+    clearInterval(timer);
+    stopping.abort();
+    await forgetting;
+  };
 }
 
 /** Waits for both; if one fails, what the other started is still undone. */

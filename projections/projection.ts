@@ -7,6 +7,7 @@
  */
 import type { Sql, TransactionSql } from "postgres";
 import type { RecordedEvent } from "../events/event.ts";
+import type { Retention } from "./retention.ts";
 
 export interface Projection<Row = unknown> {
   readonly name: string;
@@ -31,4 +32,17 @@ export interface Projection<Row = unknown> {
    * await: afterwards they change again.
    */
   save(tx: TransactionSql, table: string, rows: ReadonlyMap<string, Row>): Promise<void>;
+  /**
+   * Removes rows of these streams that are too old to be kept, as counted back from the stream's
+   * newest; returns how many. Absent where every row stays. The table has a column `stream`, first
+   * in its primary key.
+   */
+  forgetOld?(sql: Sql, table: string, what: Forgetting): Promise<number>;
+}
+
+export interface Forgetting {
+  readonly streams: readonly string[];
+  readonly keep: Retention;
+  /** Most rows to remove at once. */
+  readonly rowsMax: number;
 }

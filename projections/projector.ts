@@ -5,6 +5,7 @@ import { ensureProjection, readProgress } from "./checkpoints.ts";
 import { type Follower, type Problem, startFollower } from "./follower.ts";
 import type { Projection } from "./projection.ts";
 import { rebuild } from "./rebuild.ts";
+import { KEPT_BY_DEFAULT, type Retention } from "./retention.ts";
 import { createTail, EVENTS_KEPT_MAX } from "./tail.ts";
 
 const STOP_PATIENCE_MS = 10_000;
@@ -16,6 +17,8 @@ export interface ProjectorOptions {
   readonly projections: readonly Projection[];
   /** Those this process owns. */
   readonly partitions: readonly number[];
+  /** For tables of a raised version. @default KEPT_BY_DEFAULT */
+  readonly keep?: Retention;
   readonly onProblem?: (problem: Problem) => void;
 }
 
@@ -52,7 +55,7 @@ export interface Projector {
 }
 
 export async function startProjector(options: ProjectorOptions): Promise<Projector> {
-  const { sql, projections, partitions, onProblem = () => {} } = options;
+  const { sql, projections, partitions, keep = KEPT_BY_DEFAULT, onProblem = () => {} } = options;
   const tail = createTail(sql, await readHeads(sql));
   const followers = new Map<string, Follower>();
   const waiting = new Set<() => void>();
@@ -69,7 +72,7 @@ export async function startProjector(options: ProjectorOptions): Promise<Project
 
   async function replaceOldTable(projection: Projection): Promise<void> {
     try {
-      await rebuild(sql, projection);
+      await rebuild(sql, projection, { keep });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       onProblem({ projection: projection.name, message, stopped: false });

@@ -14,9 +14,6 @@ import type { Projection } from "./projection.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Readings are shown for this long; the log keeps them. */
-export const RETENTION_MS = 400 * DAY_MS;
-
 interface Chunk {
   readonly stream: string;
   /** Of the sensor's own time, in days since 1970. */
@@ -139,6 +136,21 @@ export const readings: Projection<Chunk> = {
       on conflict (stream, day, block, sensor_type, unit, location) do update set
         first_at = excluded.first_at, last_at = excluded.last_at, count = excluded.count,
         anomalies = excluded.anomalies, readings = excluded.readings`;
+  },
+
+  async forgetOld(sql, table, { streams, keep, rowsMax }) {
+    const { count } = await sql`
+      delete from ${sql(table)} where ctid = any (array(
+        select old.ctid from unnest(${[...streams]}::text[]) as of (stream)
+        cross join lateral (
+          select day from ${sql(table)} where stream = of.stream
+          order by day desc limit 1) as newest
+        cross join lateral (
+          select ctid from ${sql(table)}
+          where stream = of.stream and day < newest.day - ${keep.readingDays}
+          order by day limit ${rowsMax}) as old
+        limit ${rowsMax}))`;
+    return count;
   },
 };
 
@@ -350,11 +362,4 @@ export async function countAnomalies(sql: Sql, since: number): Promise<number> {
       sum + count(readReadings(bytes, block), ({ at, anomaly }) => anomaly && at >= since),
     0,
   );
-}
-
-/** Lets go of readings older than RETENTION_MS; returns how many rows they were. */
-export async function forgetOldReadings(sql: Sql, now: number): Promise<number> {
-  const before = sqlInstant(now - RETENTION_MS);
-  const { count } = await sql`delete from readings where last_at < ${before}::timestamptz`;
-  return count;
 }

@@ -13,10 +13,13 @@ import { ensureProjection } from "./checkpoints.ts";
 import { createFolding, type Folding } from "./folding.ts";
 import { readPages } from "./pages.ts";
 import type { Projection } from "./projection.ts";
+import { forgetOld, KEPT_BY_DEFAULT, type Retention } from "./retention.ts";
 
 /** Bounds memory, and the text of one statement. */
 const CHANGED_ROWS_MAX = 10_000;
 const ROWS_KEPT_MAX = 40_000;
+/** How often rows that are too old go, lest a log of years makes a table of years first. */
+const SWEEP_EVENTS = 5_000_000;
 /** The first key of the advisory locks that keep two rebuilds of one projection apart: "tlpr". */
 const LOCK_CLASS = 0x746c7072;
 
@@ -33,6 +36,8 @@ export interface RebuildResult {
 
 export interface RebuildOptions {
   readonly onProgress?: (progress: RebuildProgress) => void;
+  /** @default KEPT_BY_DEFAULT */
+  readonly keep?: Retention;
 }
 
 /** Somebody else is rebuilding it. The message is for the user. */
@@ -58,7 +63,7 @@ export function rebuild(
 export async function rebuildAll(
   sql: Sql,
   projections: readonly Projection[],
-  { onProgress = () => {} }: RebuildOptions = {},
+  { onProgress = () => {}, keep = KEPT_BY_DEFAULT }: RebuildOptions = {},
 ): Promise<RebuildResult> {
   const started = performance.now();
   for (const projection of projections) await ensureProjection(sql, projection);
@@ -71,6 +76,11 @@ export async function rebuildAll(
     const offsets = new Map<number, number>();
     let events = 0;
     const total = [...(await readHeads(sql)).values()].reduce((sum, head) => sum + head, 0);
+    let sweepAt = SWEEP_EVENTS;
+    const sweep = async () => {
+      sweepAt = events + SWEEP_EVENTS;
+      for (const { projection, next } of builds) await forgetOld(sql, projection, next, keep);
+    };
     const fold = async (page: readonly RecordedEvent[]) => {
       // One folds while PostgreSQL writes for another; a server's own work comes in between.
       await Promise.all(builds.map(async ({ folding }) => {
@@ -79,10 +89,12 @@ export async function rebuildAll(
         if (folding.changed() >= CHANGED_ROWS_MAX) await write(sql, folding);
       }));
       events += page.length;
+      if (events >= sweepAt) await sweep();
       onProgress({ events, total: Math.max(total, events) });
     };
     await catchUp(sql, offsets, await readHeads(sql), fold);
     for (const { folding } of builds) await write(sql, folding);
+    await sweep();
     // What came meanwhile, so that the swap, which holds up the follower, has next to nothing left.
     await catchUp(sql, offsets, await readHeads(sql), fold);
     for (const build of builds) await swap(sql, build, new Map(offsets));

@@ -38,6 +38,8 @@ export interface Deps {
   readonly training: TrainingJobs;
   /** Epoch ms. */
   now(): number;
+  /** How long minutes of trends are kept, in days before the newest of their device. */
+  readonly trendMinutesDays: number;
   readonly version: string;
   /** Metrics of the other parts; the routes add their own. */
   readonly register: Registry;

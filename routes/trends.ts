@@ -86,7 +86,9 @@ const metrics = createRoute({
   },
 });
 
-export function trendRoutes({ sql, now }: Pick<Deps, "sql" | "now">): OpenAPIHono {
+export function trendRoutes(
+  { sql, now, trendMinutesDays }: Pick<Deps, "sql" | "now" | "trendMinutesDays">,
+): OpenAPIHono {
   const app = createRouter();
 
   app.openapi(trend, async (c) => {
@@ -105,6 +107,7 @@ export function trendRoutes({ sql, now }: Pick<Deps, "sql" | "now">): OpenAPIHon
       from,
       to: window.to,
       limit: query.limit,
+      minutesDays: trendMinutesDays,
     });
     if (points.length === 0) await requireMetric(kind, id, query.metric);
     return c.json({

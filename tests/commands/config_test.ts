@@ -13,6 +13,7 @@ Deno.test("nothing set, and everything set to nothing, gives the defaults", () =
     kvUrl: undefined,
     partitions: 1,
     reportRetentionDays: 30,
+    keep: { trendMinutesDays: 30, readingDays: 400 },
     logLevel: "info",
   });
   assert.deepEqual(readConfig({ PORT: "", DATABASE_URL: "", LOG_LEVEL: "" }), readConfig({}));

@@ -8,9 +8,16 @@ import { readObservations } from "../../projections/availability.ts";
 import { getDevice, listDevices } from "../../projections/devices.ts";
 import { fleetKpis } from "../../projections/fleet.ts";
 import { projections } from "../../projections/mod.ts";
-import { countAnomalies, listReadings, readingsAfter } from "../../projections/readings.ts";
+import {
+  countAnomalies,
+  listReadings,
+  readings,
+  readingsAfter,
+} from "../../projections/readings.ts";
 import { rebuildAll } from "../../projections/rebuild.ts";
-import { readTrend } from "../../projections/trends.ts";
+import type { Projection } from "../../projections/projection.ts";
+import { forgetOld, KEPT_BY_DEFAULT } from "../../projections/retention.ts";
+import { readTrend, trends } from "../../projections/trends.ts";
 import { freshDatabase } from "../support/servers.ts";
 
 const NOW = Date.UTC(2026, 4, 1);
@@ -75,7 +82,15 @@ Deno.test("questions about one device or the newest alarms never read a table fr
     const questions: [string, () => Promise<unknown>][] = [
       [
         "trends",
-        () => readTrend(sql, { ...device, ...range, metric: "x", resolution: 60, limit: 500 }),
+        () =>
+          readTrend(sql, {
+            ...device,
+            ...range,
+            metric: "x",
+            resolution: 60,
+            limit: 500,
+            minutesDays: 1,
+          }),
       ],
       ["availability", () => readObservations(sql, "atm", "7", 900_000 * 500, 900_000 * 600)],
       ["availability", () => readObservations(sql, "atm", "none", 0, 900_000)],
@@ -98,6 +113,8 @@ Deno.test("questions about one device or the newest alarms never read a table fr
       ["alerts", () => listAlerts(sql, { resolved: false, limit: 100 })],
       ["alerts", () => listAlerts(sql, { severity: "high", limit: 100 })],
       ["alerts", () => listAlerts(sql, { sensorId: "S7", limit: 100 })],
+      ["trends", () => forgetOld(sql, trends as Projection, "trends", KEPT_BY_DEFAULT)],
+      ["readings", () => forgetOld(sql, readings as Projection, "readings", KEPT_BY_DEFAULT)],
     ];
     // A search by part of a name has to look at every device: so the count does count.
     assert.equal(await scansOf(sql, "devices", () => listDevices(sql, { q: "x", limit: 9 })), 1);

@@ -142,7 +142,7 @@ Deno.test("a trend gives count, mean, min, max and last of each bucket, wherever
     atm("A", 0.25, "online", 50),
   ], async (sql) => {
     const query = { kind: "atm", id: "A", metric: "cash_level_percent", limit: 10 } as const;
-    const range = { from: START, to: START + 24 * HOUR };
+    const range = { from: START, to: START + 24 * HOUR, minutesDays: 1 };
     assert.deepEqual(await readTrend(sql, { ...query, ...range, resolution: 3_600 }), [
       { at: START, count: 3, mean: 30, min: 10, max: 50, last: 30 },
       { at: START + HOUR, count: 1, mean: 50, min: 50, max: 50, last: 50 },

@@ -3,17 +3,17 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   countAnomalies,
-  forgetOldReadings,
   listReadings,
   type Reading,
   type ReadingQuery,
   readings,
   readingsAfter,
-  RETENTION_MS,
 } from "../../projections/readings.ts";
 import { alertId, alerts, getAlert, listAlerts, parseAlertId } from "../../projections/alerts.ts";
 import type { Sql } from "../../events/log/database.ts";
+import type { Projection } from "../../projections/projection.ts";
 import { rebuildAll } from "../../projections/rebuild.ts";
+import { forgetOld, KEPT_BY_DEFAULT } from "../../projections/retention.ts";
 import { freshDatabase } from "../support/servers.ts";
 import { appendToLog, createRecorder, type Fact } from "./log.ts";
 
@@ -188,7 +188,8 @@ Deno.test("readings of long ago are let go of, the log keeps them", async () => 
     const reading = { sensor: "A", micros: 0, value: 1, type: undefined, location: undefined };
     const story = [0, 4_000].map((minutes) => ({ ...reading, minutes, score: 0, anomaly: false }));
     await record(sql, story);
-    assert.equal(await forgetOldReadings(sql, momentOf(2_000) + RETENTION_MS), 1);
+    const keep = { ...KEPT_BY_DEFAULT, readingDays: 1 };
+    assert.equal(await forgetOld(sql, readings as Projection, "readings", keep), 1);
     const left = await listReadings(sql, { sensorId: "A", limit: 10 });
     assert.deepEqual(left.map(({ at }) => at), [momentOf(4_000)]);
     const [row] = await sql`select count(*)::int as count from events`;

@@ -85,6 +85,7 @@ export async function openStage(overrides: Partial<Deps> = {}): Promise<Stage> {
     training,
     foretell: () => undefined,
     now: () => NOW,
+    trendMinutesDays: 30,
     version: "0.0.0-test",
     register,
     report,
