@@ -1,6 +1,7 @@
 /**
  * The fleet a newcomer meets: small, talkative and accident-prone, with an hour of history, so
- * that every page shows something at once and alarms come and go while one looks.
+ * that every page shows something at once and alarms come and go while one looks. ATMs live at
+ * the pace of life, or there would be nothing to foretell hours ahead.
  */
 import { connectBus } from "../events/bus/connection.ts";
 import { createPublisher } from "../events/bus/jetstream_publisher.ts";
@@ -12,7 +13,8 @@ import { publishAll } from "./publish.ts";
 import { HOUR_MS, SECOND_MS } from "./rhythm.ts";
 
 const DEMO: Omit<FleetOptions, "startAt"> = {
-  seed: 7,
+  // Of this seed three ATMs are decaying when one looks, and fail 1, 2.6 and 3.3 hours later.
+  seed: 271,
   devices: { atm: 20, machine: 10, store: 10, sensor: 15 },
   everyMs: {
     atm: 4 * SECOND_MS,
@@ -20,8 +22,8 @@ const DEMO: Omit<FleetOptions, "startAt"> = {
     store: 8 * SECOND_MS,
     sensor: 4 * SECOND_MS,
   },
-  // Something befalls one of the 55 devices two or three times a minute, and is over within another.
-  tempo: 360,
+  // Something befalls one of the 35 others once or twice a minute, and is over within another.
+  tempo: { atm: 1, machine: 360, store: 360, sensor: 360 },
   mischief: true,
 };
 const HISTORY_MS = HOUR_MS;

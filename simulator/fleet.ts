@@ -31,8 +31,8 @@ export interface FleetOptions {
   readonly devices: Readonly<Record<Kind, number>>;
   /** From one report of a device to its next. */
   readonly everyMs?: Readonly<Record<Kind, number>>;
-  /** How many times faster than in life devices fail and recover. */
-  readonly tempo?: number;
+  /** How many times faster than in life devices fail and recover, all or each kind. */
+  readonly tempo?: number | Readonly<Record<Kind, number>>;
   /** Repeats, late arrivals and malformed bodies among the rest. */
   readonly mischief?: boolean;
 }
@@ -67,13 +67,15 @@ export function fleet(options: FleetOptions): Generator<SimulatedMessage> {
 
 function* wellBehaved(options: FleetOptions): Generator<SimulatedMessage> {
   const { startAt, devices, everyMs = USUAL_EVERY_MS, tempo = 1 } = options;
-  const world: World = { seed: String(options.seed), startAt, tempo };
+  const seed = String(options.seed);
   const due = createQueue<Speaker>();
 
   for (const kind of KINDS) {
+    const ownTempo = typeof tempo === "number" ? tempo : tempo[kind];
+    const world: World = { seed, startAt, tempo: ownTempo };
     for (let index = 0; index < devices[kind]; index++) {
       const device = CREATE[kind](world, index);
-      const clock = createRandom(`${world.seed} ${device.id} clock`);
+      const clock = createRandom(`${seed} ${device.id} clock`);
       due.add(Math.round(startAt + clock.uniform() * everyMs[kind]), { device, clock });
     }
   }
@@ -87,7 +89,7 @@ function* wellBehaved(options: FleetOptions): Generator<SimulatedMessage> {
     const first = !speaker.introduced && report.length > 0;
     const said = first ? [...report, ...device.introduce(at)] : report;
     for (const [place, utterance] of said.entries()) {
-      yield frame(world.seed, device, utterance, at, place);
+      yield frame(seed, device, utterance, at, place);
     }
     if (first) speaker.introduced = true;
     // Clocks of devices are not quite even.
