@@ -1,5 +1,6 @@
 /** All of HTTP: who may ask, what can be asked, and how it says no. */
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { createAnalyst } from "../models/waveforms/analyst.ts";
 import { alarmRoutes } from "./alarms.ts";
 import { availabilityRoutes } from "./availability.ts";
 import { atmDashboardRoutes } from "./contracts/atm_dashboard.ts";
@@ -33,6 +34,7 @@ import { storeUptimeRoutes } from "./store_uptime.ts";
 import { telemetryRoutes } from "./telemetry.ts";
 import { trainingRoutes } from "./training/mod.ts";
 import { trendRoutes } from "./trends.ts";
+import { waveformRoutes } from "./waveforms.ts";
 
 const API = "/api/v1";
 
@@ -85,7 +87,10 @@ export function createApp(deps: Deps): OpenAPIHono {
   app.route("/", storeReportRoutes(deps));
   const ownWrites = createOwnWrites(deps);
   app.route(API, sensorRoutes(deps, ownWrites));
-  app.route("/", machineRoutes(deps, ownWrites));
+  const analyst = createAnalyst(1);
+  deps.stopping.addEventListener("abort", () => analyst.stop());
+  app.route("/", machineRoutes({ ...deps, ownWrites, analyst }));
+  app.route(API, waveformRoutes({ ...deps, ownWrites, analyst }));
   app.route(API, graphqlRoutes(API, { ...deps, ownWrites }));
   app.route("/", seriesRoutes(deps));
   app.route("/", healthRoutes(deps));

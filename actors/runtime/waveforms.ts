@@ -10,7 +10,7 @@ import { Buffer } from "node:buffer";
 import type { BusMessage } from "../../events/bus/follower.ts";
 import { parseSubject } from "../../events/bus/subjects.ts";
 import type { Sql } from "../../events/log/database.ts";
-import { keepWaveforms } from "../../events/log/waveforms.ts";
+import { forgetOldWaveforms, keepWaveforms } from "../../events/log/waveforms.ts";
 import { parseMessage } from "../../events/messages.ts";
 import { streamOf } from "../../events/vocabulary.ts";
 import { type Analyst, createAnalyst } from "../../models/waveforms/analyst.ts";
@@ -29,16 +29,18 @@ export interface Waveforms {
    * Rejects where samples cannot be kept.
    */
   prepare(messages: readonly BusMessage[], actors: Registry): Promise<readonly BusMessage[]>;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 export interface WaveformsDeps {
   readonly sql: Sql;
+  readonly now: () => number;
   readonly log: (level: "warn", message: string, fields?: object) => void;
 }
 
-export function startWaveforms({ sql, log }: WaveformsDeps): Waveforms {
+export function startWaveforms({ sql, log, now }: WaveformsDeps): Waveforms {
   const analyst = createAnalyst(THREADS_MAX);
+  const forgetting = forgetHourly({ sql, log, now });
   return {
     async prepare(messages, actors) {
       const raw: number[] = [];
@@ -61,7 +63,36 @@ export function startWaveforms({ sql, log }: WaveformsDeps): Waveforms {
       }
       return ready;
     },
-    stop: () => analyst.stop(),
+    async stop() {
+      analyst.stop();
+      await forgetting.stop();
+    },
+  };
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Samples that are kept long enough are let go, some at a time. */
+function forgetHourly({ sql, log, now }: WaveformsDeps): { stop(): Promise<void> } {
+  let stopping = false;
+  let forgetting: Promise<void> | undefined;
+
+  async function forget(): Promise<void> {
+    try {
+      while (!stopping && await forgetOldWaveforms(sql, now()) > 0);
+    } catch (error) {
+      log("warn", "old waveforms could not be forgotten", { problem: String(error) });
+    }
+  }
+  const timer = setInterval(() => {
+    forgetting ??= forget().finally(() => forgetting = undefined);
+  }, HOUR_MS);
+  return {
+    async stop() {
+      stopping = true;
+      clearInterval(timer);
+      await forgetting;
+    },
   };
 }
 

@@ -120,7 +120,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
     try {
       await run();
     } finally {
-      waveforms.stop();
+      await waveforms.stop();
       await writer.close();
     }
   }

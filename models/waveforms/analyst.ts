@@ -3,7 +3,6 @@
  * for one goes on with other things. The threads are there while there is work, and a while after.
  */
 import type { Json } from "../../events/vocabulary.ts";
-import type { Waveform } from "../../events/waveform.ts";
 import type { Analysed, Circumstances, PackedWaveform, SpectrumLines } from "./reading.ts";
 
 export type Task =
@@ -15,10 +14,13 @@ export type Task =
     readonly receivedAt: number;
     readonly circumstances: Circumstances;
   }
+  /** Samples that came in a body of their own: a reading in JSON, or bytes beside a reading. */
   | {
-    readonly type: "reading";
+    readonly type: "posted";
+    readonly body: Uint8Array;
+    readonly binary: boolean;
+    /** What is known of the reading without the body, and counts before what that says. */
     readonly reading: Json;
-    readonly waveform: Waveform;
     readonly circumstances: Circumstances;
   }
   | { readonly type: "spectrum"; readonly packed: PackedWaveform };
@@ -29,7 +31,8 @@ export type Done =
 
 export interface Analyst {
   message(task: Omit<Extract<Task, { type: "message" }>, "type">): Promise<Analysed | undefined>;
-  reading(task: Omit<Extract<Task, { type: "reading" }>, "type">): Promise<Analysed>;
+  /** A sentence where the body has no samples that can be read. */
+  posted(task: Omit<Extract<Task, { type: "posted" }>, "type">): Promise<Analysed | string>;
   spectrum(packed: PackedWaveform): Promise<SpectrumLines | undefined>;
   /** How many wait. */
   readonly waiting: number;
@@ -107,7 +110,7 @@ export function createAnalyst(threadsMax: number): Analyst {
 
   return {
     message: (task) => run({ type: "message", ...task }) as Promise<Analysed | undefined>,
-    reading: (task) => run({ type: "reading", ...task }) as Promise<Analysed>,
+    posted: (task) => run({ type: "posted", ...task }) as Promise<Analysed | string>,
     spectrum: (packed) => run({ type: "spectrum", packed }) as Promise<SpectrumLines | undefined>,
     get waiting() {
       return waiting();

@@ -83,7 +83,9 @@ const stats = createRoute({
   },
 });
 
-export function machineDashboardRoutes({ sql }: Deps, ownWrites: OwnWrites): OpenAPIHono {
+export function machineDashboardRoutes(
+  { sql, ownWrites }: Pick<Deps, "sql"> & { readonly ownWrites: OwnWrites },
+): OpenAPIHono {
   const app = createRouter();
   app.use("/api/dashboard/*", ownWrites.beforeReading);
   app.use("/api/stats", ownWrites.beforeReading);

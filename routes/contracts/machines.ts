@@ -3,7 +3,9 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { formatInstant } from "../../events/instant.ts";
 import type { RecordedEvent } from "../../events/event.ts";
 import { readStream } from "../../events/log/read.ts";
+import { readWaveformOf } from "../../events/log/waveforms.ts";
 import { type Json, streamOf } from "../../events/vocabulary.ts";
+import type { Analyst } from "../../models/waveforms/analyst.ts";
 import { listBearings, newestVersions } from "../../projections/bearings.ts";
 import { getDevice } from "../../projections/devices.ts";
 import { listMachines, machineOf } from "../../projections/machines.ts";
@@ -149,8 +151,13 @@ const fft = createRoute({
   },
 });
 
-export function machineRoutes(deps: Deps, ownWrites: OwnWrites): OpenAPIHono {
-  const { sql } = deps;
+export interface MachineDeps extends Deps {
+  readonly ownWrites: OwnWrites;
+  readonly analyst: Analyst;
+}
+
+export function machineRoutes(deps: MachineDeps): OpenAPIHono {
+  const { sql, ownWrites, analyst } = deps;
   const app = createRouter();
   for (const path of ["/api/machines", "/api/bearings", "/api/data", "/api/readings"]) {
     app.use(`${path}/*`, ownWrites.beforeReading);
@@ -162,6 +169,16 @@ export function machineRoutes(deps: Deps, ownWrites: OwnWrites): OpenAPIHono {
       throw new ProblemError(404, "machine-unknown", `Machine not found: there is no "${id}"`);
     }
     return machineOf(machine);
+  }
+
+  /** From the samples themselves, as long as they are kept. */
+  async function spectrumOfSamples(reading: RecordedEvent) {
+    const { stream, data } = reading;
+    const { sha256 } = (data.waveform ?? {}) as { sha256?: unknown };
+    if (typeof sha256 !== "string") return undefined;
+    const kept = await readWaveformOf(sql, stream, sha256);
+    const lines = kept && await analyst.spectrum(kept);
+    return lines && { ...lines, dominantFrequency: readVibration(reading).dominant_hz };
   }
 
   app.openapi(list, async (c) => {
@@ -217,14 +234,14 @@ export function machineRoutes(deps: Deps, ownWrites: OwnWrites): OpenAPIHono {
     const row = await findVibration(sql, c.req.valid("param").id);
     if (row === undefined) throw new ProblemError(404, "reading-unknown", "Reading not found");
     const [event] = await readStream(sql, row.stream, row.version, 1);
-    const spectrum = event && spectrumIn(event.data);
+    const spectrum = event && (await spectrumOfSamples(event) ?? spectrumIn(event.data));
     if (spectrum === undefined) {
       throw new ProblemError(404, "fft-unavailable", "FFT data not available for this reading");
     }
     return c.json({ fft_data: spectrum }, 200);
   });
 
-  app.route("/", machineDashboardRoutes(deps, ownWrites));
+  app.route("/", machineDashboardRoutes(deps));
   return app;
 }
 
@@ -234,8 +251,11 @@ function wholeReading(event: RecordedEvent): z.infer<typeof ReadingJson> {
 }
 
 /** The lines of a spectrum as they were sent; undefined where there are none. */
-function spectrumIn({ fftData }: Json): z.infer<typeof SpectrumJson> | undefined {
-  const { frequencies, amplitudes, dominantFrequency = null } = (fftData ?? {}) as Partial<
+function spectrumIn({ fftData, reported }: Json): z.infer<typeof SpectrumJson> | undefined {
+  const { frequencies, amplitudes, dominantFrequency = null } = {
+    ...(reported as Json | undefined)?.fftData as Json | undefined,
+    ...fftData as Json | null,
+  } as Partial<
     z.infer<typeof SpectrumJson>
   >;
   if (!Array.isArray(frequencies) || !Array.isArray(amplitudes)) return undefined;

@@ -1,8 +1,13 @@
 /** Raw samples on the bus: analysed, put aside, and their findings in the log. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readWaveformOf } from "../../events/log/waveforms.ts";
-import { freshBroker } from "../support/servers.ts";
+import {
+  forgetOldWaveforms,
+  keepWaveforms,
+  readWaveformOf,
+  WAVEFORMS_KEPT_MS,
+} from "../../events/log/waveforms.ts";
+import { freshBroker, freshDatabase } from "../support/servers.ts";
 import { openStage, type Stage } from "./stage.ts";
 
 const RATE = 25_600;
@@ -107,3 +112,24 @@ Deno.test("more waveforms than are analysed at once all arrive, in their order, 
     const values = stage.committed.filter(({ type }) => type === "ReadingReported");
     assert.equal(values.length, 151);
   }));
+
+Deno.test("samples are forgotten when they are old, and what they told is not", async () => {
+  const database = await freshDatabase();
+  try {
+    const waveform = {
+      sha256: "00",
+      encoding: "int16" as const,
+      scale: 1,
+      sampleRate: null,
+      samples: 1,
+      bytes: new Uint8Array(2),
+    };
+    await keepWaveforms(database.sql, [{ stream: "machine-M1", waveform }]);
+    const now = Date.now();
+    assert.equal(await forgetOldWaveforms(database.sql, now), 0);
+    assert.equal(await forgetOldWaveforms(database.sql, now + WAVEFORMS_KEPT_MS + 60_000), 1);
+    assert.equal(await readWaveformOf(database.sql, "machine-M1", "00"), undefined);
+  } finally {
+    await database.close();
+  }
+});
