@@ -6,7 +6,7 @@
  * counts per code, time since. What is not known is NaN. There is no hour of day: a model that
  * knows when technicians come has learned the technicians.
  */
-import { type AtmHistory, COUNTED_CODES, LAST, N, STARTS } from "./history.ts";
+import { type AtmHistory, COUNTED_CODES, LAST, N, STARTS, V } from "./history.ts";
 import {
   AT,
   CASH,
@@ -19,11 +19,12 @@ import {
   TEMPERATURE,
   UPTIME,
 } from "./record.ts";
-import { type Window, windowOf } from "./window.ts";
+import { slopeOf, type Window, windowOf } from "./window.ts";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const SECOND_MS = 1000;
+const SLOPE_HOURS = 6;
 /** A latest record older than this says nothing about the ATM of now. */
 const CURRENT_MAX_MS = 24 * HOUR_MS;
 
@@ -95,11 +96,11 @@ const BEYOND: readonly Feature[] = [
   ["temperature_change", ({ hour, day }) => hour.temperature.mean - day.temperature.mean],
   ["cpu_change", ({ hour, day }) => hour.cpu.mean - day.cpu.mean],
   ["latency_ratio", ({ hour, day }) => ratio(hour.latency.mean, day.latency.mean)],
-  ["cash_slope", ({ sixHours }) => sixHours.cashSlope],
-  ["temperature_slope", ({ sixHours }) => sixHours.temperatureSlope],
-  ["cpu_slope", ({ sixHours }) => sixHours.cpuSlope],
-  ["memory_slope", ({ sixHours }) => sixHours.memorySlope],
-  ["latency_slope", ({ sixHours }) => sixHours.latencySlope],
+  ["cash_slope", (seen) => slope(seen, N.cash, V.cashMean)],
+  ["temperature_slope", (seen) => slope(seen, N.temperature, V.temperatureMean)],
+  ["cpu_slope", (seen) => slope(seen, N.cpu, V.cpuMean)],
+  ["memory_slope", (seen) => slope(seen, N.memory, V.memoryMean)],
+  ["latency_slope", (seen) => slope(seen, N.latency, V.latencyMean)],
   ["hours_since_error", (seen) => hoursSince(seen, LAST.error)],
   ["hours_since_critical", (seen) => hoursSince(seen, LAST.critical)],
   ["hours_since_offline", (seen) => hoursSince(seen, LAST.offline)],
@@ -141,6 +142,10 @@ export function writeFeatures(
     day: windowOf(history, at, 24),
   };
   for (let i = 0; i < FEATURES.length; i++) into[from + i] = (FEATURES[i] as Feature)[1](seen);
+}
+
+function slope({ history, at }: Seen, counted: number, mean: number): number {
+  return slopeOf(history, at, SLOPE_HOURS, counted, mean);
 }
 
 function count({ counts }: Window, what: number): number {

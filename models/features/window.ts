@@ -1,48 +1,30 @@
 /** What an ATM's history adds up to over the last hours. */
 import { type AtmHistory, BUCKET_MS, BUCKETS, COUNTS, N, V, VALUES } from "./history.ts";
 
-/** The straight line through the bucket means of a measure, weighted by what they count. */
-class Line {
-  #weight = 0;
-  #x = 0;
-  #y = 0;
-  #xx = 0;
-  #xy = 0;
-
-  add(x: number, y: number, weight: number): void {
-    this.#weight += weight;
-    const awayX = x - this.#x;
-    this.#x += awayX * weight / this.#weight;
-    this.#y += (y - this.#y) * weight / this.#weight;
-    this.#xx += weight * awayX * (x - this.#x);
-    this.#xy += weight * awayX * (y - this.#y);
-  }
-
-  /** By how much y grows with x; NaN where there is but one point. */
-  slope(): number {
-    return this.#xx > 0 ? this.#xy / this.#xx : NaN;
-  }
-}
-
+/** Groups of values put together, each known by its count, mean and squared distances from it. */
 export class Spread {
   count = 0;
-  mean = NaN;
+  /** Distances are from the first group's mean: near all of them, so that nothing cancels out. */
+  #origin = NaN;
+  #distances = 0;
   #squares = 0;
 
-  /** Chan, Golub and LeVeque 1979: two groups' means and squared distances make those of both. */
   join(count: number, mean: number, squares: number): void {
-    if (count === 0) return;
-    if (this.count === 0) this.mean = mean;
-    const away = mean - this.mean;
-    const together = this.count + count;
-    this.mean += away * count / together;
-    this.#squares += squares + away * away * this.count * count / together;
-    this.count = together;
+    if (this.count === 0) this.#origin = mean;
+    const away = mean - this.#origin;
+    this.count += count;
+    this.#distances += count * away;
+    this.#squares += squares + count * away * away;
+  }
+
+  get mean(): number {
+    return this.#origin + this.#distances / this.count;
   }
 
   /** Of a sample: divided by n - 1. NaN for fewer than two. */
   deviation(): number {
-    return this.count > 1 ? Math.sqrt(this.#squares / (this.count - 1)) : NaN;
+    const squares = this.#squares - this.#distances * this.#distances / this.count;
+    return this.count > 1 ? Math.sqrt(Math.max(0, squares) / (this.count - 1)) : NaN;
   }
 }
 
@@ -57,12 +39,6 @@ export interface Window {
   readonly temperatureMax: number;
   readonly cpuMax: number;
   readonly memoryMax: number;
-  /** Per hour. */
-  readonly cashSlope: number;
-  readonly temperatureSlope: number;
-  readonly cpuSlope: number;
-  readonly memorySlope: number;
-  readonly latencySlope: number;
 }
 
 const BUCKETS_PER_HOUR = 3_600_000 / BUCKET_MS;
@@ -71,7 +47,7 @@ const BUCKETS_PER_HOUR = 3_600_000 / BUCKET_MS;
 export function windowOf(history: AtmHistory, at: number, hours: number): Window {
   const { counts, values, newest } = history;
   const now = Math.floor(at / BUCKET_MS);
-  const oldest = Math.max(now - hours * BUCKETS_PER_HOUR, newest - BUCKETS, -1) + 1;
+  const oldest = oldestOf(newest, now, hours);
   const sums = new Float64Array(COUNTS);
   const extremes = { cashMin: NaN, temperatureMax: NaN, cpuMax: NaN, memoryMax: NaN };
   const cash = new Measured(counts, values, N.cash, V.cashMean, true);
@@ -87,24 +63,23 @@ export function windowOf(history: AtmHistory, at: number, hours: number): Window
       sums[i] = (sums[i] as number) + (counts[base + i] as number);
     }
     if (counts[base + N.records] === 0) continue;
-    const hour = (bucket - now) / BUCKETS_PER_HOUR;
     const extreme = slot * VALUES;
-    if (cash.add(slot, hour)) {
+    if (cash.add(slot)) {
       extremes.cashMin = least(extremes.cashMin, values[extreme + V.cashMin] as number);
     }
-    if (temperature.add(slot, hour)) {
+    if (temperature.add(slot)) {
       extremes.temperatureMax = most(
         extremes.temperatureMax,
         values[extreme + V.temperatureMax] as number,
       );
     }
-    if (cpu.add(slot, hour)) {
+    if (cpu.add(slot)) {
       extremes.cpuMax = most(extremes.cpuMax, values[extreme + V.cpuMax] as number);
     }
-    if (memory.add(slot, hour)) {
+    if (memory.add(slot)) {
       extremes.memoryMax = most(extremes.memoryMax, values[extreme + V.memoryMax] as number);
     }
-    latency.add(slot, hour);
+    latency.add(slot);
   }
   return {
     counts: sums,
@@ -114,18 +89,50 @@ export function windowOf(history: AtmHistory, at: number, hours: number): Window
     memory: memory.spread,
     latency: latency.spread,
     ...extremes,
-    cashSlope: cash.line.slope(),
-    temperatureSlope: temperature.line.slope(),
-    cpuSlope: cpu.line.slope(),
-    memorySlope: memory.line.slope(),
-    latencySlope: latency.line.slope(),
   };
+}
+
+/**
+ * By how much a measure grows in an hour: the slope of the straight line through the means of its
+ * buckets, each weighted by what it counts. NaN where there is but one.
+ */
+export function slopeOf(
+  { counts, values, newest }: AtmHistory,
+  at: number,
+  hours: number,
+  counted: number,
+  mean: number,
+): number {
+  const now = Math.floor(at / BUCKET_MS);
+  let weight = 0;
+  let x = 0;
+  let y = 0;
+  let xx = 0;
+  let xy = 0;
+  for (let bucket = oldestOf(newest, now, hours); bucket <= Math.min(now, newest); bucket++) {
+    const slot = bucket % BUCKETS;
+    const count = counts[slot * COUNTS + counted] as number;
+    if (count === 0) continue;
+    const hour = (bucket - now) / BUCKETS_PER_HOUR;
+    const value = values[slot * VALUES + mean] as number;
+    const away = hour - x;
+    weight += count;
+    x += away * count / weight;
+    y += (value - y) * count / weight;
+    xx += count * away * (hour - x);
+    xy += count * away * (value - y);
+  }
+  return xx > 0 ? xy / xx : NaN;
+}
+
+/** The number of the first bucket that counts. */
+function oldestOf(newest: number, now: number, hours: number): number {
+  return Math.max(now - hours * BUCKETS_PER_HOUR, newest - BUCKETS, -1) + 1;
 }
 
 /** One measure's way through the buckets. */
 class Measured {
   readonly spread = new Spread();
-  readonly line = new Line();
 
   constructor(
     private readonly counts: Uint16Array,
@@ -136,13 +143,12 @@ class Measured {
   ) {}
 
   /** False where the bucket has no value of it. */
-  add(slot: number, hour: number): boolean {
+  add(slot: number): boolean {
     const count = this.counts[slot * COUNTS + this.counted] as number;
     if (count === 0) return false;
     const at = slot * VALUES + this.mean;
     const mean = this.values[at] as number;
     this.spread.join(count, mean, this.withSquares ? this.values[at + 1] as number : 0);
-    this.line.add(hour, mean, count);
     return true;
   }
 }

@@ -108,7 +108,8 @@ Deno.test("a history comes back from JSON as it was, wherever it is cut", () => 
       const restored = new AtmHistory(JSON.parse(JSON.stringify(before)));
       for (const { at, data } of reports.slice(cut)) restored.take(data, at);
       const at = reports.at(-1)?.at ?? START;
-      assert.deepEqual(features(restored, at), features(historyOf(reports), at));
+      // Not as typed arrays: those are compared by their bytes, and NaN has more than one.
+      assert.deepEqual([...features(restored, at)], [...features(historyOf(reports), at)]);
     }),
     { numRuns: 100 },
   );

@@ -21,7 +21,7 @@ Deno.test("whatever happens after a moment, the features of that moment stay the
       const kept = past.filter(({ at }) => at <= cut);
       const other = future.map(({ at, data }) => ({ at: at - START + cut, data }));
       const before = (rows: AtmRows) =>
-        rows.labelled().filter(({ at }) => at <= cut).map(({ at, row }) => ({ at, row }));
+        rows.labelled().filter(({ at }) => at <= cut).map(({ at, row }) => [at, ...row]);
       // Both go on long enough for every label up to the cut to be known.
       const end = { at: cut + 2000 * HOUR_MS, data: { status: "online" } };
       const asItWas = before(rowsOf([...past, end]));
