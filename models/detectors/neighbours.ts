@@ -7,8 +7,19 @@
  * not one per reading and length (the recurrence of STOMP, Zhu et al. 2016, without its
  * normalisation: level and size of a stretch are what may be wrong with it).
  */
-import { advance, memory, sumUp, unfold as unfoldValues } from "./nearest.wasm";
+import { advance, sumUp } from "./inner_loops.wasm";
 import { pack32, unpack32 } from "./packing.ts";
+import {
+  laySums,
+  layValues,
+  near,
+  NEAR_AT,
+  PAST_AT,
+  SUMS_AT,
+  takeSums,
+  workSums,
+  workValues,
+} from "./workbench.ts";
 
 /** How far back a stretch may end. */
 const PAST = 2000;
@@ -25,36 +36,9 @@ const CLIP = 65_536;
 const ROUNDING = 1e-3;
 const VALUE_MAX = 1e30;
 
-/**
- * Every series borrows the same workbench for its inner loops, and takes its sums home again: so
- * states remain ordinary memory. In bytes: one length's sums, the lags found near, values as they
- * are and, unfolded, newest first.
- */
-const SUMS_AT = 0;
-const NEAR_AT = SUMS_AT + 8 * 1024;
-const VALUES_AT = NEAR_AT + 8 * 1024;
-const PAST_AT = VALUES_AT + 12 * 1024;
-const near = new Int32Array(memory.buffer, NEAR_AT);
-const workValues = new Float32Array(memory.buffer, VALUES_AT);
-/** Views on the workbench, by how many sums there is room for: a handful of sizes. */
-const workSums = new Map<number, Float32Array>();
-
-/** The sums, on the workbench. */
-function borrow(sums: Float32Array): Float32Array {
-  let work = workSums.get(sums.length);
-  if (work === undefined) {
-    work = new Float32Array(memory.buffer, SUMS_AT, sums.length);
-    workSums.set(sums.length, work);
-  }
-  work.set(sums);
-  return work;
-}
-
-/** Lays out the first `count` values. */
-function unfold(values: Float32Array, count: number): void {
-  workValues.set(values);
-  unfoldValues(VALUES_AT, count, PAST_AT);
-}
+/** Room to rank in: the sums of the nearest stretches, ascending; what they went on with. */
+const best = new Float32Array(NEAREST);
+const followers = new Float32Array(NEAREST);
 
 export interface SavedNeighbours {
   readonly origin: number;
@@ -84,14 +68,9 @@ export class Neighbours {
   /** Whether the sums below know the values; they are made when first needed. */
   #ready = false;
   /** Per length and lag: summed differences between the latest stretch and the one `lag` before. */
-  readonly #sums: Float32Array[];
-  /** Per length: the sums of the nearest stretches, ascending, and their lags. */
-  readonly #best: Float32Array[];
-  readonly #lags: Int32Array[];
-  /** The answer of `update`, made anew by each. */
-  readonly #distances: Float64Array;
-  /** Room to sort in. */
-  readonly #followers = new Float32Array(NEAREST);
+  #sums = new Float32Array(0);
+  /** Per length: how far back the nearest stretches are, the nearest first; 0 for none. */
+  readonly #lags: Int16Array;
   /** Mean size of the values at the last renewal. */
   #size = 0;
 
@@ -99,10 +78,7 @@ export class Neighbours {
   constructor(lengths: readonly number[], saved?: SavedNeighbours) {
     this.#lengths = lengths;
     this.#kept = PAST + Math.max(...lengths);
-    this.#sums = lengths.map(() => new Float32Array(0));
-    this.#best = lengths.map(() => new Float32Array(NEAREST).fill(Infinity));
-    this.#lags = lengths.map(() => new Int32Array(NEAREST));
-    this.#distances = new Float64Array(lengths.length);
+    this.#lags = new Int16Array(NEAREST * lengths.length);
     if (saved) {
       this.#origin = saved.origin;
       this.#values = unpack32(saved.values);
@@ -115,33 +91,39 @@ export class Neighbours {
   /** What should come next, by what came next after the nearest stretches of this length. */
   forecast(index: number): Forecast | undefined {
     this.#beReady();
-    const lags = this.#lags[index];
-    if (!lags || this.#best[index]?.[NEAREST - 1] === Infinity) return undefined;
-    const followers = this.#followers;
+    const first = NEAREST * index;
+    if (!this.#isFull(index)) return undefined;
     for (let i = 0; i < NEAREST; i++) {
-      followers[i] = this.#values[this.#count - (lags[i] as number)] as number;
+      const follower = this.#values[this.#count - (this.#lags[first + i] as number)] as number;
+      let at = i;
+      for (; at > 0 && (followers[at - 1] as number) > follower; at--) {
+        followers[at] = followers[at - 1] as number;
+      }
+      followers[at] = follower;
     }
-    followers.sort();
-    const at = (rank: number) => this.#origin + (followers[rank] as number);
-    return {
-      expected: (at(NEAREST / 2 - 1) + at(NEAREST / 2)) / 2,
-      lower: at(0),
-      upper: at(NEAREST - 1),
-    };
+    const lower = this.#origin + (followers[0] as number);
+    const upper = this.#origin + (followers[NEAREST - 1] as number);
+    const below = this.#origin + (followers[NEAREST / 2 - 1] as number);
+    const above = this.#origin + (followers[NEAREST / 2] as number);
+    return { expected: (below + above) / 2, lower, upper };
   }
 
-  /** Per length the mean distance to the nearest stretches; NaN while there are too few. */
-  update(value: number): Float64Array {
+  /**
+   * Per length the mean distance to the nearest stretches, into `distances`; NaN while there are
+   * too few.
+   */
+  update(value: number, distances: Float64Array): void {
     this.#beReady();
     if (this.#count === 0) this.#origin = value;
     this.#push(value);
-    unfold(this.#values, this.#count);
+    layValues(this.#values, this.#count);
+    laySums(this.#sums);
     for (let index = 0; index < this.#lengths.length; index++) {
       this.#step(index, this.#count - 1);
-      this.#distances[index] = this.#distance(index);
+      distances[index] = this.#distance(index);
     }
+    takeSums(this.#sums);
     if (this.#since === RENEWAL) this.#renew();
-    return this.#distances;
   }
 
   toJSON(): SavedNeighbours {
@@ -163,48 +145,53 @@ export class Neighbours {
     this.#since++;
   }
 
+  #isFull(index: number): boolean {
+    return this.#lags[NEAREST * index + NEAREST - 1] !== 0;
+  }
+
+  /** Where the sums of a length begin. */
+  #sumsFrom(index: number): number {
+    return index * this.#sums.length / this.#lengths.length;
+  }
+
   /**
-   * Moves every sum of one length on to the stretch that ends at `last`, and finds the nearest.
-   * The past has to be unfolded as of then.
+   * Moves every sum of one length on to the stretch that ends at `last`, and finds the nearest,
+   * whose sums are in `best` then. Works on what lies on the workbench.
    */
   #step(index: number, last: number): void {
     const length = this.#lengths[index] as number;
-    const own = this.#sums[index] as Float32Array;
-    const best = this.#best[index] as Float32Array;
-    const lags = this.#lags[index] as Int32Array;
-    const bound = this.#bound(index, last);
-    const sums = borrow(own);
-    const values = this.#values;
-    const newest = values[last] as number;
+    const from = this.#sumsFrom(index);
+    const newest = workValues[last] as number;
     const dropped = last - length;
-    const leaving = dropped < 0 ? 0 : values[dropped] as number;
+    const leaving = dropped < 0 ? 0 : workValues[dropped] as number;
     // Stretches that have a reading before them drop one difference; closer ones than a length
     // would overlap the latest.
     const furthest = Math.min(PAST, dropped);
     const blocks = Math.max(0, (furthest + 1 - length) >> 3);
-    const found = advance(PAST_AT, SUMS_AT, length, length, blocks, bound, NEAR_AT);
+    const bound = this.#bound(index, last);
+    const sumsAt = SUMS_AT + 4 * from;
+    const nearEnd = advance(PAST_AT, sumsAt, length, length, blocks, bound, NEAR_AT);
+    const lags = this.#lags.fill(0, NEAREST * index, NEAREST * (index + 1));
     best.fill(Infinity);
     let limit = Infinity;
-    for (let i = 0; i < (found - NEAR_AT) >> 2; i++) {
+    for (let i = 0; i < (nearEnd - NEAR_AT) >> 2; i++) {
       const lag = near[i] as number;
-      const sum = sums[lag] as number;
-      if (sum < limit) limit = insert(best, lags, sum, lag);
+      const sum = workSums[from + lag] as number;
+      if (sum < limit) limit = insert(lags, index, sum, lag);
     }
     for (let lag = length + 8 * blocks; lag <= furthest; lag++) {
-      const sum = Math.fround(
-        (sums[lag] as number) + Math.abs(newest - (values[last - lag] as number)) -
-          Math.abs(leaving - (values[dropped - lag] as number)),
-      );
-      sums[lag] = sum;
-      if (sum < limit) limit = insert(best, lags, sum, lag);
+      const came = Math.abs(newest - (workValues[last - lag] as number));
+      const left = Math.abs(leaving - (workValues[dropped - lag] as number));
+      const sum = Math.fround((workSums[from + lag] as number) + came - left);
+      workSums[from + lag] = sum;
+      if (sum < limit) limit = insert(lags, index, sum, lag);
     }
     for (let lag = Math.max(length, furthest + 1); lag <= Math.min(PAST, last); lag++) {
-      const came = Math.abs(newest - (values[last - lag] as number));
-      const sum = Math.fround((sums[lag] as number) + came);
-      sums[lag] = sum;
-      if (lag === dropped + 1 && sum < limit) limit = insert(best, lags, sum, lag);
+      const came = Math.abs(newest - (workValues[last - lag] as number));
+      const sum = Math.fround((workSums[from + lag] as number) + came);
+      workSums[from + lag] = sum;
+      if (lag === dropped + 1 && sum < limit) limit = insert(lags, index, sum, lag);
     }
-    own.set(sums);
   }
 
   /**
@@ -212,27 +199,24 @@ export class Neighbours {
    * later. So few others have to be looked at.
    */
   #bound(index: number, last: number): number {
-    const length = this.#lengths[index] as number;
-    const best = this.#best[index] as Float32Array;
-    if (best[NEAREST - 1] === Infinity) return Infinity;
-    const sums = this.#sums[index] as Float32Array;
-    const lags = this.#lags[index] as Int32Array;
-    const values = this.#values;
-    const newest = values[last] as number;
-    const dropped = last - length;
-    const leaving = values[dropped] as number;
+    if (!this.#isFull(index)) return Infinity;
+    const from = this.#sumsFrom(index);
+    const dropped = last - (this.#lengths[index] as number);
+    const newest = workValues[last] as number;
+    const leaving = workValues[dropped] as number;
     let bound = -Infinity;
     for (let i = 0; i < NEAREST; i++) {
-      const lag = lags[i] as number;
-      const sum = (sums[lag] as number) + Math.abs(newest - (values[last - lag] as number)) -
-        Math.abs(leaving - (values[dropped - lag] as number));
+      const lag = this.#lags[NEAREST * index + i] as number;
+      const came = Math.abs(newest - (workValues[last - lag] as number));
+      const left = Math.abs(leaving - (workValues[dropped - lag] as number));
+      const sum = (workSums[from + lag] as number) + came - left;
       if (sum > bound) bound = sum;
     }
     return Math.fround(bound);
   }
 
+  /** The mean of those in `best`. */
   #distance(index: number): number {
-    const best = this.#best[index] as Float32Array;
     const rounding = ROUNDING * this.#size;
     let total = 0;
     for (let i = 0; i < NEAREST; i++) {
@@ -274,46 +258,48 @@ export class Neighbours {
     let total = 0;
     for (let i = 0; i < end; i++) total += Math.abs(this.#values[i] as number);
     this.#size = end === 0 ? 0 : total / end;
-    unfold(this.#values, end);
-    for (let index = 0; index < this.#lengths.length; index++) {
-      if ((this.#sums[index] as Float32Array).length <= lagMax) {
-        this.#sums[index] = new Float32Array(roomFor(lagMax + 1, PAST + 1));
-      }
-      this.#sumUpOne(index, end, lagMax);
+    const { length } = this.#lengths;
+    if (this.#sums.length <= length * lagMax) {
+      this.#sums = new Float32Array(length * roomFor(lagMax + 1, PAST + 1));
     }
+    layValues(this.#values, end);
+    laySums(this.#sums);
+    for (let index = 0; index < length; index++) this.#sumUpOne(index, end, lagMax);
+    takeSums(this.#sums);
   }
 
   #sumUpOne(index: number, end: number, lagMax: number): void {
     const length = this.#lengths[index] as number;
-    const own = this.#sums[index] as Float32Array;
-    const best = (this.#best[index] as Float32Array).fill(Infinity);
-    const lags = this.#lags[index] as Int32Array;
-    const sums = borrow(own);
-    const blocks = Math.max(0, (Math.min(lagMax, end - length) + 1 - length) >> 3);
-    sumUp(PAST_AT, SUMS_AT, length, length, blocks);
+    const from = this.#sumsFrom(index);
+    const furthest = Math.min(lagMax, end - length);
+    const blocks = Math.max(0, (furthest + 1 - length) >> 3);
+    sumUp(PAST_AT, SUMS_AT + 4 * from, length, length, blocks);
     for (let lag = length + 8 * blocks; lag <= lagMax; lag++) {
       let sum = 0;
       for (let i = Math.max(lag, end - length); i < end; i++) {
-        sum += Math.abs((this.#values[i] as number) - (this.#values[i - lag] as number));
+        sum += Math.abs((workValues[i] as number) - (workValues[i - lag] as number));
       }
-      sums[lag] = sum;
+      workSums[from + lag] = sum;
     }
+    const lags = this.#lags.fill(0, NEAREST * index, NEAREST * (index + 1));
+    best.fill(Infinity);
     let limit = Infinity;
-    for (let lag = length; lag <= Math.min(lagMax, end - length); lag++) {
-      const sum = sums[lag] as number;
-      if (sum < limit) limit = insert(best, lags, sum, lag);
+    for (let lag = length; lag <= furthest; lag++) {
+      const sum = workSums[from + lag] as number;
+      if (sum < limit) limit = insert(lags, index, sum, lag);
     }
-    own.set(sums);
   }
 
   #beReady(): void {
     if (this.#ready) return;
     this.#ready = true;
     this.#sumUp();
+    laySums(this.#sums);
     for (let last = this.#count - this.#since; last < this.#count; last++) {
-      unfold(this.#values, last + 1);
+      layValues(this.#values, last + 1);
       for (let index = 0; index < this.#lengths.length; index++) this.#step(index, last);
     }
+    takeSums(this.#sums);
   }
 }
 
@@ -322,15 +308,16 @@ function roomFor(needed: number, most: number): number {
   return Math.min(most, 2 ** Math.ceil(Math.log2(Math.max(RENEWAL, needed))));
 }
 
-/** Puts a sum among the smallest; returns the largest of them, which the next has to beat. */
-function insert(best: Float32Array, lags: Int32Array, sum: number, lag: number): number {
+/** Puts a sum among the `best`; returns the largest of them, which the next has to beat. */
+function insert(lags: Int16Array, index: number, sum: number, lag: number): number {
+  const first = NEAREST * index;
   let at = NEAREST - 1;
   while (at > 0 && (best[at - 1] as number) > sum) {
     best[at] = best[at - 1] as number;
-    lags[at] = lags[at - 1] as number;
+    lags[first + at] = lags[first + at - 1] as number;
     at--;
   }
   best[at] = sum;
-  lags[at] = lag;
+  lags[first + at] = lag;
   return best[NEAREST - 1] as number;
 }

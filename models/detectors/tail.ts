@@ -6,8 +6,9 @@
  * the memory is full every second score is dropped and from then on only every second one kept.
  * At `STRIDE_MAX` it becomes a window over the latest `capacity · STRIDE_MAX` readings.
  */
+import { countBelow } from "./inner_loops.wasm";
 import { pack32, unpack32 } from "./packing.ts";
-import { Sorted } from "./sorted.ts";
+import { layScores, SCORES_AT } from "./workbench.ts";
 
 const STRIDE_MAX = 32;
 
@@ -25,9 +26,9 @@ export interface SavedTail {
 
 export class Tail {
   readonly #capacity: number;
-  /** In the order in which they came. */
+  /** In the order in which they came; room for `#count` and more. */
   #kept: Float32Array;
-  readonly #sorted: Sorted;
+  #count: number;
   #stride: number;
   /** Scores since the last one that was kept. */
   #skipped: number;
@@ -35,7 +36,7 @@ export class Tail {
   constructor(capacity: number, saved?: SavedTail) {
     this.#capacity = capacity;
     this.#kept = saved ? unpack32(saved.kept) : new Float32Array(0);
-    this.#sorted = new Sorted(Float64Array.from(this.#kept));
+    this.#count = this.#kept.length;
     this.#stride = saved?.stride ?? 1;
     this.#skipped = saved?.skipped ?? 0;
   }
@@ -46,8 +47,8 @@ export class Tail {
    */
   update(score: number): number {
     const exact = Math.fround(score); // What is kept has single precision; compare like with like.
-    const { count } = this.#sorted;
-    const share = (1 + count - this.#sorted.below(exact)) / (1 + count);
+    layScores(this.#kept);
+    const share = (1 + this.#count - countBelow(SCORES_AT, this.#count, exact)) / (1 + this.#count);
     if (++this.#skipped >= this.#stride) {
       this.#skipped = 0;
       this.#keep(exact);
@@ -56,35 +57,32 @@ export class Tail {
   }
 
   #keep(score: number): void {
-    if (this.#sorted.count === this.#capacity) this.#thin();
-    const { count } = this.#sorted;
-    if (count === this.#kept.length) {
-      const longer = new Float32Array(Math.min(this.#capacity, Math.max(ROOM_MIN, 2 * count)));
+    if (this.#count === this.#capacity) this.#thin();
+    if (this.#count === this.#kept.length) {
+      const room = Math.min(this.#capacity, Math.max(ROOM_MIN, 2 * this.#count));
+      const longer = new Float32Array(room);
       longer.set(this.#kept);
       this.#kept = longer;
     }
-    this.#kept[count] = score;
-    this.#sorted.add(score);
+    this.#kept[this.#count++] = score;
   }
 
   /** Makes room for at least one more. */
   #thin(): void {
     const kept = this.#kept;
     if (this.#stride >= STRIDE_MAX) {
-      this.#sorted.remove(kept[0] as number);
       kept.copyWithin(0, 1);
+      this.#count--;
       return;
     }
     this.#stride *= 2;
-    for (let i = 0; i < kept.length >> 1; i++) {
-      this.#sorted.remove(kept[2 * i] as number);
-      kept[i] = kept[2 * i + 1] as number;
-    }
+    this.#count >>= 1;
+    for (let i = 0; i < this.#count; i++) kept[i] = kept[2 * i + 1] as number;
   }
 
   toJSON(): SavedTail {
     return {
-      kept: pack32(this.#kept.subarray(0, this.#sorted.count)),
+      kept: pack32(this.#kept.subarray(0, this.#count)),
       stride: this.#stride,
       skipped: this.#skipped,
     };

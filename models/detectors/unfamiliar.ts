@@ -14,6 +14,8 @@ import { short } from "./words.ts";
 /** In readings. The longer stretch says more and so counts more; the shorter one says it sooner. */
 const STRETCHES = [{ length: 24, weight: 1 / 3 }, { length: 48, weight: 2 / 3 }] as const;
 const LENGTHS = STRETCHES.map(({ length }) => length);
+/** What `Neighbours` answers with, made anew by each reading. */
+const distances = new Float64Array(LENGTHS.length);
 
 interface Saved {
   readonly neighbours: SavedNeighbours;
@@ -31,7 +33,7 @@ export class Unfamiliar implements Detector {
 
   update(value: number): Judgement {
     const forecast = this.#neighbours.forecast(0);
-    const distances = this.#neighbours.update(value);
+    this.#neighbours.update(value, distances);
     let log = 0;
     for (let index = 0; index < STRETCHES.length; index++) {
       const distance = distances[index] as number;

@@ -1,5 +1,6 @@
-;; The inner loops of neighbours.ts, two or four lags at a time. Assembled into nearest.wasm, which
-;; tests/models/detectors/nearest_test.ts compares with this text and says how to renew.
+;; The inner loops of neighbours.ts and tail.ts, several numbers at a time. Assembled into
+;; inner_loops.wasm, which tests/models/detectors/inner_loops_test.ts compares with this text and
+;; says how to renew.
 ;;
 ;; Sums have single precision; what is added to them is calculated in double precision and rounded
 ;; once, as plain code would: so the result is the same to the last bit.
@@ -125,4 +126,30 @@
         (v128.store64_lane offset=24 0 (local.get $sum) (f32x4.demote_f64x2_zero (local.get $d)))
         (local.set $sum (i32.add (local.get $sum) (i32.const 32)))
         (local.set $other (i32.add (local.get $other) (i32.const 64)))
-        (br $next)))))
+        (br $next))))
+
+  ;; How many of `count` floats are smaller than `limit`.
+  (func (export "countBelow") (param $at i32) (param $count i32) (param $limit f32) (result i32)
+    (local $end i32) (local $limits v128) (local $found v128) (local $result i32)
+    (local.set $limits (f32x4.splat (local.get $limit)))
+    (local.set $end (i32.add (local.get $at) (i32.shl (local.get $count) (i32.const 2))))
+    (block $done
+      (loop $next
+        (br_if $done
+          (i32.gt_u (i32.add (local.get $at) (i32.const 16)) (local.get $end)))
+        ;; True is -1 in each lane.
+        (local.set $found (i32x4.sub (local.get $found)
+          (f32x4.lt (v128.load (local.get $at)) (local.get $limits))))
+        (local.set $at (i32.add (local.get $at) (i32.const 16)))
+        (br $next)))
+    (local.set $result (i32.add
+      (i32.add (i32x4.extract_lane 0 (local.get $found)) (i32x4.extract_lane 1 (local.get $found)))
+      (i32.add (i32x4.extract_lane 2 (local.get $found)) (i32x4.extract_lane 3 (local.get $found)))))
+    (block $done
+      (loop $each
+        (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
+        (local.set $result (i32.add (local.get $result)
+          (f32.lt (f32.load (local.get $at)) (local.get $limit))))
+        (local.set $at (i32.add (local.get $at) (i32.const 4)))
+        (br $each)))
+    (local.get $result)))
