@@ -15,8 +15,10 @@ export interface Contributions {
   readonly values: Float64Array;
 }
 
+const NO_COLUMN = -1;
+
 /** The features met on the way down, from place 0, which stands for none. */
-interface Path {
+export interface Path {
   readonly column: Int32Array;
   /** Share of the orders in which an unknown feature lets one pass, and whether a known one does. */
   readonly zero: Float64Array;
@@ -29,12 +31,32 @@ interface Path {
 export function contributionsOf(forest: Forest, row: Float32Array): Contributions {
   const values = new Float64Array(forest.columns);
   const path = pathFor(Math.max(0, ...forest.depths));
-  let expected = forest.base;
   for (const root of forest.roots) {
-    expected += expectationOf(forest, root);
-    descend({ forest, row, path, values }, root, 0, 0, 1, 1, -1);
+    descend({ forest, row, path, values }, root, 0, 0, 1, 1, NO_COLUMN);
   }
-  return { expected, values };
+  return { expected: expectedOf(forest), values };
+}
+
+/** The mean margin over the rows the trees were grown on. */
+export function expectedOf(forest: Forest): number {
+  return forest.roots.reduce((sum, root) => sum + expectationOf(forest, root), forest.base);
+}
+
+/**
+ * What a leaf of weight 1 gives each of the features of its path, by the share of the orders that
+ * lets one pass when the feature is unknown, and whether (1 or 0) it does when known. The path is
+ * room to work in, for as many features at least.
+ */
+export function shareOfLeaf(
+  path: Path,
+  zero: readonly number[],
+  one: readonly number[],
+): number[] {
+  extend(path, 0, 0, 1, 1, NO_COLUMN);
+  zero.forEach((share, i) => extend(path, 0, i + 1, share, one[i] as number, i));
+  return zero.map((share, i) =>
+    unwoundSum(path, 0, zero.length, i + 1) * ((one[i] as number) - share)
+  );
 }
 
 /** The mean of a tree over the rows it was grown on, by cover. */
@@ -47,7 +69,7 @@ function expectationOf(forest: Forest, node: number): number {
 }
 
 /** A path grows by one per level, and every level has its own copy, one after the other. */
-function pathFor(depth: number): Path {
+export function pathFor(depth: number): Path {
   const places = (depth + 2) * (depth + 3);
   return {
     column: new Int32Array(places),

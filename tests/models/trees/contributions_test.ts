@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { contributionsOf } from "../../../models/trees/contributions.ts";
+import { createExplainer } from "../../../models/trees/explainer.ts";
 import { type Forest, scoreMargins } from "../../../models/trees/forest.ts";
 import { DEFAULTS } from "../../../models/trees/parameters.ts";
 import { growForest } from "../../../models/trees/train.ts";
@@ -64,4 +65,32 @@ Deno.test("a column that no tree asks about contributes nothing", () => {
   const { values } = contributionsOf(forest, Float32Array.of(0.1, 0.9, 0.7));
   assert.deepEqual([values[0], values[1]], [0, 0]);
   assert.ok((values[2] as number) > 0);
+});
+
+Deno.test("an explainer answers from its tables what the paths say", () => {
+  const examples = examplesOf(800, 6, crossed, { noise: 0.2, missing: 0.15 });
+  const near = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-5, `${a} and ${b}`);
+  for (const depth of [1, 5, 9]) {
+    const { forest } = growForest(examples, { ...DEFAULTS, trees: 6, depth, childWeightMin: 0.1 });
+    const { explain } = createExplainer(forest);
+    for (let i = 0; i < 50; i++) {
+      const row = examples.features.values.subarray(i * 6, (i + 1) * 6);
+      const [told, walked] = [explain(row), contributionsOf(forest, row)];
+      near(told.expected, walked.expected);
+      told.values.forEach((value, column) => near(value, walked.values[column] as number));
+    }
+  }
+});
+
+Deno.test("trees too deep for tables are explained all the same", () => {
+  const examples = examplesOf(4_000, 30, crossed, { noise: 0.5 });
+  const { forest } = growForest(examples, {
+    ...DEFAULTS,
+    trees: 1,
+    depth: 16,
+    childWeightMin: 0.1,
+  });
+  const { explain } = createExplainer(forest);
+  const row = examples.features.values.subarray(0, 30);
+  assert.deepEqual(explain(row), contributionsOf(forest, row));
 });
