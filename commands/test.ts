@@ -1,6 +1,7 @@
 /** `./telltale test`: the whole test suite, against real servers that the tests start themselves. */
 import type { Command } from "./command.ts";
-import { ROOT, runDeno } from "./deno.ts";
+import { ROOT } from "./deno.ts";
+import { runTests } from "./test_run.ts";
 import { UsageError } from "./usage.ts";
 
 export const command: Command = {
@@ -8,7 +9,8 @@ export const command: Command = {
   help: `Usage: ./telltale test [part of a path …] [options of deno test]
 
 Runs tests/, or those of its files whose path contains one of the given words. What begins with
-"--" is handed to deno test. Nothing outside temporary folders and free ports is touched.
+"--" is handed to deno test. Nothing outside temporary folders and free ports is touched, and
+nothing is left behind, after Ctrl-C neither.
 
 Examples
   ./telltale test                      everything
@@ -28,7 +30,7 @@ Exit codes: 0 all passed; 1 some failed; 2 wrong usage`,
     const words = ours.filter((argument) => !argument.startsWith("-"));
     const options = ours.filter((argument) => argument.startsWith("-"));
     const files = words.length === 0 ? ["tests/"] : await filesWith(words);
-    return await runDeno(["test", "--allow-all", "--quiet", ...options, ...theirs, ...files], ROOT);
+    return await runTests(["test", "--allow-all", "--quiet", ...options, ...theirs, ...files]);
   },
 };
 
