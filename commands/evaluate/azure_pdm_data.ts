@@ -28,8 +28,14 @@ interface TelemetryRow {
   readonly values: readonly number[];
 }
 
-/** By number where ids are numbers. */
-export async function readMachines(folder: string): Promise<Machine[]> {
+export interface MachineFolder {
+  /** By number where ids are numbers. */
+  readonly machines: readonly Machine[];
+  /** False where the folder has no `PdM_failures.csv`: then it can be scored, but not judged. */
+  readonly failuresKnown: boolean;
+}
+
+export async function readMachines(folder: string): Promise<MachineFolder> {
   const files = await csvFilesBelow(folder);
   const telemetryFiles = files.filter((name) => /^PdM_telemetry\w*\.csv$/.test(name));
   if (telemetryFiles.length === 0) {
@@ -49,10 +55,13 @@ export async function readMachines(folder: string): Promise<Machine[]> {
   const telemetry = new Map<string, TelemetryRow[]>();
   for (const name of telemetryFiles) await readTelemetry(join(folder, name), known, telemetry);
   const errors = await readLog(folder, "PdM_errors.csv", "errorID", ERRORS, known);
-  const failures = await readLog(folder, "PdM_failures.csv", "failure", COMPONENTS, known);
+  const failuresKnown = files.includes("PdM_failures.csv");
+  const failures = failuresKnown
+    ? await readLog(folder, "PdM_failures.csv", "failure", COMPONENTS, known)
+    : new Map<string, Logged[]>();
   const maintenance = await readLog(folder, "PdM_maint.csv", "comp", COMPONENTS, known);
 
-  return machines.map(({ id, model, age }) => {
+  const whole = machines.map(({ id, model, age }) => {
     const rows = (telemetry.get(id) ?? []).sort((a, b) => a.at - b.at);
     return {
       id,
@@ -64,12 +73,18 @@ export async function readMachines(folder: string): Promise<Machine[]> {
       failures: failures.get(id) ?? [],
       maintenance: maintenance.get(id) ?? [],
     };
-  }).sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
+  });
+  whole.sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
+  return { machines: whole, failuresKnown };
 }
 
-/** A file of `machineID,datetime`; further columns are left alone. */
+/** What the columns of an anchors file may be called. */
+const MACHINE_COLUMN = ["machineID", "machine_id", "machine"];
+const TIME_COLUMN = ["datetime", "timestamp", "time", "anchor"];
+
+/** A file of `machineID,datetime`, or of names alike; further columns are left alone. */
 export async function readAnchors(path: string): Promise<Anchor[]> {
-  const rows = await readTable(path, ["machineID", "datetime"]);
+  const rows = await readTable(path, [MACHINE_COLUMN, TIME_COLUMN]);
   return rows.map(({ cells: [machine = "", timestamp = ""], place }) => ({
     machine,
     at: momentOf(timestamp, place),
@@ -120,13 +135,21 @@ interface Row {
   readonly place: Place;
 }
 
-async function readTable(path: string, columns: readonly string[]): Promise<Row[]> {
+/** A column is found by its name, or by any of its names. */
+async function readTable(
+  path: string,
+  columns: readonly (string | readonly string[])[],
+): Promise<Row[]> {
   const [header = "", ...lines] = await readLines(path);
-  const names = header.split(",").map((name) => name.trim());
-  const places = columns.map((column) => names.indexOf(column));
-  const missing = columns.filter((_, index) => places[index] === -1);
+  const names = header.split(",").map((name) => name.trim().toLowerCase());
+  const wanted = columns.map((column) => typeof column === "string" ? [column] : column);
+  const places = wanted.map((called) =>
+    names.findIndex((name) => called.some((word) => word.toLowerCase() === name))
+  );
+  const missing = wanted.filter((_, index) => places[index] === -1);
   if (missing.length > 0) {
-    throw new UserError(`Cannot read ${path}: no column ${missing.join(", ")} in "${header}"`);
+    const lacking = missing.map((called) => called.join(" or ")).join(", ");
+    throw new UserError(`Cannot read ${path}: no column ${lacking} in "${header}"`);
   }
   return lines.filter((line) => line !== "").map((line, index) => {
     const cells = line.split(",");

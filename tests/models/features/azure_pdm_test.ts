@@ -127,7 +127,9 @@ const FOLDER = "failures/azure_pdm";
 Deno.test("of the real set, the rule and the base rate are what they are known to be", async () => {
   const folder = await dataFolder(FOLDER);
   if (folder === undefined) return skipped(FOLDER);
-  const { labels, rule, contiguous, persistence } = pdmRows(await readMachines(folder));
+  const { machines, failuresKnown } = await readMachines(folder);
+  assert.ok(failuresKnown);
+  const { labels, rule, contiguous, persistence } = pdmRows(machines);
   const rows = [...labels.keys()].filter((row) => contiguous[row]);
   const count = (is: (row: number) => unknown) => rows.filter(is).length;
   assert.ok(Math.abs(count((row) => labels[row]) / rows.length - 0.0033) < 0.0002);
@@ -149,10 +151,14 @@ Deno.test("what cannot be read in a folder of machines is named with its file an
     await write("PdM_errors.csv", "datetime,machineID,errorID\n2015-01-03 07:00:00,2,error1\n");
     await assert.rejects(readMachines(folder), /line 2: machine "2" is not in/);
     await write("PdM_errors.csv", "datetime,machineID,errorID\n");
-    await assert.rejects(readMachines(folder), /PdM_failures\.csv/);
+    await assert.rejects(readMachines(folder), /PdM_maint\.csv/);
+    await write("PdM_maint.csv", "datetime,machineID,comp\n");
+    const { machines, failuresKnown } = await readMachines(folder);
+    assert.deepEqual(machines.map(({ id, model, age }) => [id, model, age]), [["1", "model1", 18]]);
+    assert.equal(failuresKnown, false);
     await write("PdM_failures.csv", "datetime,machine\n");
     await assert.rejects(readMachines(folder), /no column machineID, failure/);
-    await write("anchors.csv", "datetime,machineID\n2015-01-03 07:00:00,1\n");
+    await write("anchors.csv", "Timestamp,label,machine_id\n2015-01-03 07:00:00,?,1\n");
     assert.deepEqual(await readAnchors(`${folder}/anchors.csv`), [
       { machine: "1", at: Date.UTC(2015, 0, 3, 7), timestamp: "2015-01-03 07:00:00" },
     ]);
