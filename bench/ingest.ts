@@ -8,7 +8,7 @@
 import type { Config } from "../commands/command.ts";
 import { provideBroker, provideDatabase } from "../services/mod.ts";
 import { freePort, removeFolder, temporaryFolder } from "../tests/support/servers.ts";
-import { leftBehind } from "../tests/support/telltale.ts";
+import { discardDataFolder, leftBehind } from "../tests/support/telltale.ts";
 import { compareWithEmmett } from "./emmett.ts";
 import { processorTimes } from "./processor_time.ts";
 import { insertByUnnest } from "./raw_limit.ts";
@@ -84,7 +84,11 @@ async function measure(
     const startedAt = performance.now();
     const already = dealtWith(await statsOf(telltale));
     const publishing = second.publish();
-    const stats = await caughtUp(telltale, messages);
+    publishing.catch(() => {}); // Told where it is waited for.
+    const stats = await caughtUp(telltale, messages).catch(async (error) => {
+      await telltale.kill9();
+      throw error;
+    });
     const elapsedMs = performance.now() - startedAt;
     const after = await processorTimes();
     const each = (us: number) => `${(us / (messages - already)).toFixed(1)} µs`;
@@ -108,7 +112,7 @@ async function measure(
     }
   } finally {
     await broker.stop();
-    await removeFolder(dataDir);
+    await discardDataFolder(dataDir);
     await removeFolder(brokerDir);
   }
 }

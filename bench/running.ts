@@ -25,19 +25,60 @@ export function dealtWith(stats: Stats): number {
   return stats.partitions.reduce((most, { broker_sequence }) => Math.max(most, broker_sequence), 0);
 }
 
-/** Resolves when `count` messages are in the log and every projection has them. */
+/** A Telltale that has got no further for so long is not slow: something keeps it from it. */
+const STUCK_MS = 60_000;
+
+/**
+ * Resolves when `count` messages are in the log and every projection has them. Throws with what
+ * Telltale says of itself when it gets no further.
+ */
 export async function caughtUp(
-  telltale: { readonly url: string },
+  telltale: Pick<RunningTelltale, "url" | "output">,
   count: number,
   onProgress: (stats: Stats) => void = () => {},
+  stuckMs = STUCK_MS,
 ): Promise<Stats> {
+  let furthest = -1;
+  let movedAt = performance.now();
   for (;;) {
     const stats = await statsOf(telltale);
     onProgress(stats);
     const behind = stats.projections.some(({ lag }) => lag > 0);
     if (dealtWith(stats) >= count && !behind) return stats;
+    const reached = distance(stats);
+    if (reached > furthest) {
+      furthest = reached;
+      movedAt = performance.now();
+    } else if (performance.now() - movedAt > stuckMs) {
+      throw new Error(await whyStuck(telltale, stats, count, stuckMs));
+    }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+}
+
+/** Grows with every message in the log and every event a projection has. */
+function distance({ events, partitions, projections }: Stats): number {
+  const dealt = partitions.reduce((sum, { broker_sequence }) => sum + broker_sequence, 0);
+  return dealt + projections.reduce((sum, { lag }) => sum + events - lag, 0);
+}
+
+async function whyStuck(
+  { url, output }: Pick<RunningTelltale, "url" | "output">,
+  stats: Stats,
+  count: number,
+  stuckMs: number,
+): Promise<string> {
+  const ready = await fetch(`${url}/health/ready`).then((response) => response.text(), String);
+  const lags = stats.projections.filter(({ lag }) => lag > 0)
+    .map(({ name, lag }) => `${name} ${lag}`);
+  return [
+    `Telltale got no further for ${stuckMs / 1000} s: it has ${
+      dealtWith(stats)
+    } of ${count} messages`,
+    `events its projections lack: ${lags.join(", ") || "none"}`,
+    `it says of itself: ${ready}`,
+    `it printed last:\n${output().trimEnd().split("\n").slice(-10).join("\n")}`,
+  ].join("\n");
 }
 
 export function start(options: StartOptions = {}): Promise<RunningTelltale> {
