@@ -3,7 +3,7 @@
  * row only through which of those features let it pass, so all answers are worked out beforehand
  * (Yang, "Fast TreeSHAP: Accelerating SHAP Value Computation for Trees", 2021, version 2).
  *
- * A row then costs a look at every question and a lookup per leaf, some thirtieth of walking the
+ * A row then costs a look at every question and a lookup per leaf, a fraction of walking the
  * paths. The tables grow with 2 to the power of the depth: trees too deep for that walk.
  */
 import {
@@ -33,7 +33,7 @@ export function createExplainer(forest: Forest): Explainer {
     explain(row) {
       const values = new Float64Array(forest.columns);
       answerQuestions(forest, row, rights);
-      addLeaves(tables, rights, values);
+      lookUp(tables, rights, values);
       return { expected, values };
     },
   };
@@ -154,7 +154,7 @@ function answerQuestions(
   }
 }
 
-function addLeaves(tables: Tables, rights: Uint8Array, values: Float64Array): void {
+function lookUp(tables: Tables, rights: Uint8Array, values: Float64Array): void {
   const { questionsFrom, columnsFrom, entriesFrom, node, right, place, column, entries } = tables;
   for (let leaf = 0; leaf < questionsFrom.length - 1; leaf++) {
     let stopping = 0;

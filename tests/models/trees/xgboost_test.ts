@@ -10,7 +10,7 @@ const VARIANTS: readonly Partial<TreeParameters>[] = [
   { depth: 4, l1: 1.5, l2: 3 },
   { depth: 5, gainMin: 2 },
   { depth: 4, childWeightMin: 8, positiveWeight: 4 },
-  // More trees drift apart: XGBoost holds a constrained node against its parent's bounds.
+  // More trees drift apart: XGBoost scores a constrained node under its parent's bounds.
   { trees: 1, depth: 4, monotone: [1, 0, -1, 1, 0] },
 ];
 
