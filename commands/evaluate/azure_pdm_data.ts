@@ -151,12 +151,13 @@ async function readTable(
     const lacking = missing.map((called) => called.join(" or ")).join(", ");
     throw new UserError(`Cannot read ${path}: no column ${lacking} in "${header}"`);
   }
-  return lines.filter((line) => line !== "").map((line, index) => {
+  return lines.flatMap((line, index) => {
+    if (line === "") return [];
     const cells = line.split(",");
-    return {
+    return [{
       cells: places.map((place) => (cells[place] ?? "").trim()),
       place: { path, line: index + 2 },
-    };
+    }];
   });
 }
 

@@ -5,6 +5,7 @@ export {
   type Failure,
   FailureFollower,
   failuresOf,
+  HISTORY_MS,
   HORIZON_MS,
   labelAt,
 } from "./failures.ts";

@@ -74,6 +74,21 @@ Deno.test("what is missing stays missing, and takes nothing else with it", () =>
   }
 });
 
+Deno.test("features know no hour of day", () => {
+  fc.assert(
+    fc.property(reports, fc.integer({ min: -500, max: 500 }), (reports, steps) => {
+      const byMs = steps * 600_000;
+      const at = reports.at(-1)?.at ?? START;
+      const later = reports.map((report) => ({ ...report, at: report.at + byMs }));
+      assert.deepEqual(
+        [...features(historyOf(later), at + byMs)],
+        [...features(historyOf(reports), at)],
+      );
+    }),
+    { numRuns: 100 },
+  );
+});
+
 Deno.test("without any record every feature is missing", () => {
   assert.ok(features(new AtmHistory(), START).every((value) => Number.isNaN(value)));
 });
