@@ -123,15 +123,12 @@ export function createSymptoms(
 
   /** Whether something begins within this time, and what. */
   function strike(at: number, elapsedMs: number): Sign | undefined {
-    for (const [index, part] of PARTS.entries()) {
-      const sign = SIGNS[part];
-      const perHour = sign.perHour[cases[index]?.phase ?? 0] ?? 0;
-      if (random.chance(1 - Math.exp(-perHour * elapsedMs / HOUR_MS))) {
-        troubleUntil = at + random.between(TROUBLE_MIN_MS, TROUBLE_MAX_MS) / tempo;
-        return sign;
-      }
-    }
-    return undefined;
+    const rates = PARTS.map((part, index) => SIGNS[part].perHour[cases[index]?.phase ?? 0] ?? 0);
+    const perHour = rates.reduce((sum, rate) => sum + rate, 0);
+    if (!random.chance(1 - Math.exp(-perHour * elapsedMs / HOUR_MS))) return undefined;
+    troubleUntil = at + random.between(TROUBLE_MIN_MS, TROUBLE_MAX_MS) / tempo;
+    let rest = random.uniform() * perHour;
+    return SIGNS[PARTS[rates.findIndex((rate) => (rest -= rate) < 0)] ?? "network"];
   }
 
   return (at, phases) => {
