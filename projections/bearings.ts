@@ -2,6 +2,8 @@
 import { type Sql, sqlInstant } from "../events/log/database.ts";
 import { storable } from "../events/text.ts";
 import { type Json, streamOf } from "../events/vocabulary.ts";
+import type { Circumstances } from "../models/waveforms/reading.ts";
+import { getDevice } from "./devices.ts";
 import type { Projection } from "./projection.ts";
 import { bearingOf } from "./vibration.ts";
 
@@ -129,4 +131,20 @@ export async function countBearings(sql: Sql): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
     select count(*) as n from bearings where bearing <> ''`;
   return row?.n ?? 0;
+}
+
+/** How readings of a bearing are to be judged, as far as that was told. */
+export async function circumstancesOf(
+  sql: Sql,
+  machineId: string,
+  bearing: string,
+): Promise<Circumstances> {
+  const [machine, described] = await Promise.all([
+    getDevice(sql, "machine", machineId),
+    getBearing(sql, machineId, bearing),
+  ]);
+  return {
+    machineClass: machine?.attributes.machineClass,
+    geometry: described?.description?.geometry,
+  } as Circumstances;
 }

@@ -5,9 +5,7 @@ import { keepWaveforms } from "../events/log/waveforms.ts";
 import { parseMessage } from "../events/messages.ts";
 import { type Json, streamOf } from "../events/vocabulary.ts";
 import type { Analyst } from "../models/waveforms/analyst.ts";
-import type { Circumstances } from "../models/waveforms/reading.ts";
-import { getBearing } from "../projections/bearings.ts";
-import { getDevice } from "../projections/devices.ts";
+import { circumstancesOf } from "../projections/bearings.ts";
 import { JSON_TYPES, mediaType, readBody } from "./body.ts";
 import type { Deps } from "./deps.ts";
 import { AcceptedJson, recordedJson } from "./ingest.ts";
@@ -98,7 +96,8 @@ export function waveformRoutes(
       throw unavailable("too-busy", `${WAITING_MAX} waveforms are waiting already`);
     }
     const reading: Json = { ...query, machineId: id, bearingId: bearing };
-    const circumstances = await circumstancesOf(id, bearing);
+    await ownWrites.shown();
+    const circumstances = await circumstancesOf(sql, id, bearing);
     const analysed = await analyst.posted({ body, binary, reading, circumstances });
     if (typeof analysed === "string") throw invalid("body", "", analysed);
 
@@ -119,18 +118,6 @@ export function waveformRoutes(
     ownWrites.note(events);
     return c.json({ outcome, reading: findings, events: recordedJson(events) }, 200);
   });
-
-  async function circumstancesOf(id: string, bearing: string): Promise<Circumstances> {
-    await ownWrites.shown();
-    const [machine, described] = await Promise.all([
-      getDevice(sql, "machine", id),
-      getBearing(sql, id, bearing),
-    ]);
-    return {
-      machineClass: machine?.attributes.machineClass,
-      geometry: described?.description?.geometry,
-    } as Circumstances;
-  }
 
   return app;
 }
