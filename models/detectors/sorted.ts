@@ -48,17 +48,22 @@ export class Sorted {
   /** The median of the distances to the median. */
   medianDeviation(): number {
     const { median, count } = this;
-    let low = count >> 1;
-    let high = low;
-    let deviation = 0;
-    // From the middle outwards, always to the nearer side, until half of them are within.
-    for (let within = 1; within <= count >> 1; within++) {
-      const down = low > 0 ? median - (this.#values[low - 1] as number) : Infinity;
-      const up = high < count - 1 ? (this.#values[high + 1] as number) - median : Infinity;
-      deviation = Math.min(down, up);
-      if (down <= up) low--;
-      else high++;
+    const values = this.#values;
+    const middle = count >> 1;
+    // So many nearest neighbours of the middle are within; how many of them lie below it is found
+    // by halving: distances grow on either side.
+    const within = middle;
+    let low = Math.max(0, within - (count - 1 - middle));
+    let high = within;
+    while (low < high) {
+      const below = (low + high) >> 1;
+      const down = median - (values[middle - 1 - below] as number);
+      const up = (values[middle + within - below] as number) - median;
+      if (down < up) low = below + 1;
+      else high = below;
     }
-    return deviation;
+    const down = low > 0 ? median - (values[middle - low] as number) : 0;
+    const up = low < within ? (values[middle + within - low] as number) - median : 0;
+    return Math.max(down, up);
   }
 }
