@@ -74,7 +74,7 @@ Deno.test("a plant's server is imported once, however it misbehaves, and one bad
       const args = ["--source", source.url, "--date", "2026-01-31", "--backfill-days", "1"];
       const first = await run([...args, "--timeout", "1"]);
       assert.equal(first.code, 1, first.stderr);
-      assert.match(first.stdout, /^4 readings: 4 new, 0 known/m);
+      assert.match(first.stdout, /^8 readings: 4 new, 4 known already$/m);
       assert.match(first.stdout, /^2 could NOT be imported/m);
       assert.match(first.stdout, /machine M 2 of 2026-01-31: _id is "M 2"; expected/);
       assert.match(first.stdout, /machine M3 of 2026-01-31: GET \/Bearing\?machineId=M3: .* 410/);
