@@ -1,7 +1,7 @@
 /** The broker, wherever it is: the user's own, or the one Telltale starts. */
 import { connectBus } from "../events/bus/connection.ts";
 import { managerOf, serverVersion } from "../events/bus/stream.ts";
-import { lockDataFolder } from "./data_folder.ts";
+import { startIn } from "./data_folder.ts";
 import { withoutPassword } from "./database.ts";
 import { messageOf, ServiceError } from "./errors.ts";
 import { startNats } from "./nats_server.ts";
@@ -32,24 +32,11 @@ export async function provideBroker(
   onEvent?: (event: ServiceEvent) => void,
 ): Promise<ProvidedBroker> {
   if (settings.natsUrl !== undefined) return await useOwn(settings.natsUrl);
-  const folder = lockDataFolder(settings.dataDir);
-  try {
-    const server = await startNats(folder.path, settings.natsPort, onEvent);
-    return {
-      url: server.url,
-      description: `nats-server ${server.version} at ${server.url}`,
-      version: server.version,
-      managed: true,
-      adopted: server.adopted,
-      async stop() {
-        await server.stop();
-        folder.release();
-      },
-    };
-  } catch (error) {
-    folder.release();
-    throw error;
-  }
+  return await startIn(settings.dataDir, async (folder) => {
+    const { url, version, adopted, stop } = await startNats(folder, settings.natsPort, onEvent);
+    const description = `nats-server ${version} at ${url}`;
+    return { url, description, version, managed: true, adopted, stop };
+  });
 }
 
 async function useOwn(url: string): Promise<ProvidedBroker> {

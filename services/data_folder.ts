@@ -38,6 +38,27 @@ export function lockDataFolder(folder: string): DataFolder {
   };
 }
 
+/** Starts a server in the data folder, which is held for as long as that runs. */
+export async function startIn<Server extends { stop(): Promise<void> }>(
+  dataDir: string,
+  start: (path: string) => Promise<Server>,
+): Promise<Server> {
+  const folder = lockDataFolder(dataDir);
+  try {
+    const server = await start(folder.path);
+    return {
+      ...server,
+      async stop() {
+        await server.stop();
+        folder.release();
+      },
+    };
+  } catch (error) {
+    folder.release();
+    throw error;
+  }
+}
+
 function makeFolder(folder: string): string {
   try {
     Deno.mkdirSync(folder, { recursive: true, mode: 0o755 });

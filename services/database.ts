@@ -1,6 +1,6 @@
 /** The database, wherever it is: the user's own, or the one Telltale starts. */
 import { connect, type Sql } from "../events/log/database.ts";
-import { DataFolderHeldError, lockDataFolder } from "./data_folder.ts";
+import { DataFolderHeldError, startIn } from "./data_folder.ts";
 import { messageOf, ServiceError } from "./errors.ts";
 import { findPostgres, startPostgres } from "./postgres.ts";
 import { DATABASE, USER } from "./postgres_cluster.ts";
@@ -99,27 +99,15 @@ async function useOwn(url: string): Promise<ProvidedDatabase> {
   }
 }
 
-async function startManaged(
+function startManaged(
   dataDir: string,
   onEvent: ProvideOptions["onEvent"],
 ): Promise<ProvidedDatabase> {
-  const folder = lockDataFolder(dataDir);
-  try {
-    const server = await startPostgres(folder.path, onEvent);
-    return {
-      ...onSocket(server.socketFolder),
-      description: `PostgreSQL ${server.version} in ${folder.path}/postgres`,
-      managed: true,
-      adopted: server.adopted,
-      async stop() {
-        await server.stop();
-        folder.release();
-      },
-    };
-  } catch (error) {
-    folder.release();
-    throw error;
-  }
+  return startIn(dataDir, async (folder) => {
+    const { socketFolder, version, adopted, stop } = await startPostgres(folder, onEvent);
+    const description = `PostgreSQL ${version} in ${folder}/postgres`;
+    return { ...onSocket(socketFolder), description, managed: true, adopted, stop };
+  });
 }
 
 /** The other Telltale may be starting or stopping just now. */
