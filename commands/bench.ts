@@ -45,6 +45,10 @@ const BENCHES: Readonly<Record<string, { summary: string; load(): Promise<Bench>
     summary: "a bearing's waveform analysed: milliseconds of one core",
     load: () => import("../bench/vibration.ts"),
   },
+  machines: {
+    summary: "readings with raw samples a second; KPIs and trends over a million readings",
+    load: () => import("../bench/machines.ts"),
+  },
   failure: {
     summary: "boosted trees beside XGBoost, 100,000 devices scored",
     load: () => import("../bench/failure.ts"),
@@ -70,6 +74,7 @@ Options
   --no-emmett    (ingest) leave the peer out        --seconds N, --rate N, --crowd N, --devices N
                                                     (latency, fleet) see bench/README.md
   --polls N, --stores N   (stores: 1825000, 14092); --rate and --seconds are of the live messages
+  --raw N, --readings N   (machines: 10000, 1000000)
 
 Exit codes: 0 measured; 1 failed; 2 wrong usage`,
 
