@@ -120,10 +120,12 @@ function underWay(counts: Readonly<PollCounts>, lines: number, startedAt: number
   const seconds = (performance.now() - startedAt) / 1000;
   const polls = Math.max(lines - 1, 1);
   if (sent === 0) return `${count(rows)} of ${count(polls)} lines read`;
-  const left = seconds * (polls / Math.max(acknowledged + counts.known, 1) - 1);
+  const share = (acknowledged + counts.known) / polls;
+  // From the first few answers alone the time left would be a wild guess.
+  const left = share < 0.02 ? "" : `, ${Math.ceil(seconds * (1 / share - 1))} s left`;
   return `${count(acknowledged)} of ${count(polls)} polls in the log (${
     Math.floor(100 * acknowledged / polls)
-  } %), ${count(rate(acknowledged, seconds))}/s, ${Math.ceil(left)} s left`;
+  } %), ${count(rate(acknowledged, seconds))}/s${left}`;
 }
 
 function describe(outcome: Outcome, seconds: number): string {
