@@ -12,7 +12,6 @@ import { parseSubject } from "../../events/bus/subjects.ts";
 import type { Sql } from "../../events/log/database.ts";
 import { forgetOldWaveforms, keepWaveforms } from "../../events/log/waveforms.ts";
 import { parseMessage } from "../../events/messages.ts";
-import { streamOf } from "../../events/vocabulary.ts";
 import { type Analyst, createAnalyst } from "../../models/waveforms/analyst.ts";
 import type { Analysed } from "../../models/waveforms/reading.ts";
 import { circumstancesOf, notePlant, type Plant, unknownPlant } from "../vibration.ts";
@@ -41,27 +40,45 @@ export interface WaveformsDeps {
 export function startWaveforms({ sql, log, now }: WaveformsDeps): Waveforms {
   const analyst = createAnalyst(THREADS_MAX);
   const forgetting = forgetHourly({ sql, log, now });
+  /** By their first message: pieces that are ready, or being made ready. */
+  const pieces = new WeakMap<BusMessage, Promise<readonly BusMessage[]>>();
+
+  /** All threads have work while the piece before is decided and written. */
+  function begin(messages: readonly BusMessage[], actors: Registry): void {
+    const analyses = analyseAll(analyst, messages, actors, log);
+    let before: Promise<unknown> = Promise.resolve();
+    for (const [from, to] of cut(messages)) {
+      const piece = before.then(() => finish(messages.slice(from, to), analyses.slice(from, to)));
+      // Whoever takes the piece learns of it; nobody may, if reading ends before.
+      piece.catch(() => {});
+      pieces.set(messages[from] as BusMessage, piece);
+      before = piece;
+    }
+  }
+
+  async function finish(
+    piece: readonly BusMessage[],
+    analyses: readonly (Promise<Found | undefined> | undefined)[],
+  ): Promise<readonly BusMessage[]> {
+    const found = await Promise.all(analyses);
+    const kept = found.filter((one) => one !== undefined);
+    await keepWaveforms(
+      sql,
+      kept.map(({ stream, analysed: { waveform } }) => ({ stream, waveform })),
+    );
+    return piece.map((message, i) => {
+      const analysed = found[i]?.analysed;
+      if (analysed === undefined) return message;
+      return { ...message, payload: new TextEncoder().encode(JSON.stringify(analysed.reading)) };
+    });
+  }
+
   return {
     async prepare(messages, actors) {
-      const raw: number[] = [];
-      let end = 0;
-      for (; end < messages.length; end++) {
-        if (!isRaw(messages[end] as BusMessage)) continue;
-        if (raw.length === RAW_AT_ONCE_MAX) break;
-        raw.push(end);
-      }
-      if (raw.length === 0) return messages;
-      const ready = messages.slice(0, end);
-      const found = await analyseAll(analyst, ready, new Set(raw), actors, log);
-      await keepWaveforms(
-        sql,
-        found.map(({ stream, analysed: { waveform } }) => ({ stream, waveform })),
-      );
-      for (const { index, analysed } of found) {
-        const payload = new TextEncoder().encode(JSON.stringify(analysed.reading));
-        ready[index] = { ...(ready[index] as BusMessage), payload };
-      }
-      return ready;
+      const [first] = messages;
+      if (first === undefined || !messages.some(isRaw)) return messages;
+      if (!pieces.has(first)) begin(messages, actors);
+      return await pieces.get(first) ?? messages;
     },
     async stop() {
       analyst.stop();
@@ -105,45 +122,58 @@ function isRaw({ subject, payload }: BusMessage): boolean {
   return Buffer.from(buffer, byteOffset, length).includes('"rawData"');
 }
 
+/** Ends of pieces that hold so many waveforms at most. */
+function* cut(messages: readonly BusMessage[]): Generator<readonly [from: number, to: number]> {
+  let from = 0;
+  let raw = 0;
+  for (const [i, message] of messages.entries()) {
+    if (!isRaw(message)) continue;
+    if (raw === RAW_AT_ONCE_MAX) {
+      yield [from, i];
+      from = i;
+      raw = 0;
+    }
+    raw++;
+  }
+  yield [from, messages.length];
+}
+
 interface Found {
-  readonly index: number;
   readonly stream: string;
   readonly analysed: Analysed;
 }
 
-/** Those that could be read. What a message says of its machine holds for those behind it. */
-async function analyseAll(
+/**
+ * In the messages' places; undefined for what has no samples, or none that can be read. What a
+ * message says of its machine holds for those behind it.
+ */
+function analyseAll(
   analyst: Analyst,
   messages: readonly BusMessage[],
-  raw: ReadonlySet<number>,
   actors: Registry,
   log: WaveformsDeps["log"],
-): Promise<Found[]> {
+): (Promise<Found | undefined> | undefined)[] {
   const described = new Map<string, Plant>();
   const plantOf = (stream: string) =>
     described.get(stream) ?? actors.actors.get(stream)?.state.plant;
-  const analyses: Promise<Found | undefined>[] = [];
 
-  messages.forEach((message, index) => {
+  return messages.map((message) => {
     const { subject, payload, timeUs } = message;
-    if (!subject.startsWith(PREFIX)) return;
-    const address = parseSubject(subject);
-    if (!address.ok) return;
-    const { id } = address;
-    const stream = streamOf("machine", id);
+    const address = subject.startsWith(PREFIX) ? parseSubject(subject) : undefined;
+    if (!address?.ok) return undefined;
+    const { id, stream } = address;
     if (address.message === "registered" || address.message === "bearing") {
       const parsed = parseMessage("machine", id, address.message, payload, timeUs / 1000);
-      if (!parsed.ok) return;
+      if (!parsed.ok) return undefined;
       const plant = structuredClone(plantOf(stream) ?? unknownPlant());
       notePlant(plant, address.message, parsed.input.data);
       described.set(stream, plant);
-    } else if (raw.has(index)) {
-      analyses.push(analyse(index, stream, id, message));
+      return undefined;
     }
+    return isRaw(message) ? analyse(stream, id, message) : undefined;
   });
 
   async function analyse(
-    index: number,
     stream: string,
     id: string,
     { payload, timeUs }: BusMessage,
@@ -152,15 +182,13 @@ async function analyseAll(
     try {
       const receivedAt = timeUs / 1000;
       const analysed = await analyst.message({ id, payload, receivedAt, circumstances });
-      return analysed && { index, stream, analysed };
+      return analysed && { stream, analysed };
     } catch (error) {
       // What was measured is kept as it came; a mistake of ours must not stop the partition.
       log("warn", "a waveform could not be analysed", { stream, problem: String(error) });
       return undefined;
     }
   }
-
-  return (await Promise.all(analyses)).filter((found) => found !== undefined);
 }
 
 const BEARING = /"bearingId"\s*:\s*("(?:[^"\\]|\\.)*")/;
