@@ -83,9 +83,14 @@ export class Ensemble implements Detector {
     const judgements = this.#detectors.map((detector) => detector.update(tame, at));
     const score = Math.max(combine(judgements), foretold.score);
     const isAnomaly = this.#alarm.update(score);
+    const { expected, lower, upper, reason, detectors } = explain(judgements, score, foretold);
     return {
-      ...explain(judgements, score, foretold),
       score,
+      expected,
+      lower,
+      upper,
+      reason,
+      detectors,
       isAnomaly,
       threshold: ALARM,
       severity: score < ALARM ? undefined : severityOf(score),

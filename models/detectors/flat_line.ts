@@ -51,7 +51,7 @@ export class FlatLine implements Detector {
       : `Stands still at ${
         short(value)
       } for ${this.#run} readings, where the longest standstill was ${this.#longest}`;
-    return { ...UNKNOWN, score, reason };
+    return { score, expected: null, lower: null, upper: null, reason };
   }
 
   toJSON(): Saved {

@@ -57,18 +57,21 @@ export class Season implements Detector {
 
   update(value: number, at: number): Judgement {
     const hour = Math.floor(at / HOUR_MS);
-    const usual = PROFILES.map(({ hours }, i) =>
-      this.#profiles[i]?.[modulo(hour, hours)] as number
-    );
-    const judgement = this.#judge(value, usual);
-    this.#learn(value, hour, usual);
+    const ofDay = this.#usual(0, hour);
+    const ofWeek = this.#usual(1, hour);
+    const judgement = this.#judge(value, ofDay, ofWeek);
+    this.#learn(value, hour, ofDay, ofWeek);
     return judgement;
   }
 
-  #judge(value: number, usual: readonly number[]): Judgement {
+  #usual(profile: 0 | 1, hour: number): number {
+    return this.#profiles[profile]?.[modulo(hour, PROFILES[profile].hours)] as number;
+  }
+
+  #judge(value: number, ofDay: number, ofWeek: number): Judgement {
     const [day = 0, week = 0, mean = 0] = this.#errors;
-    const chosen = week < day && !Number.isNaN(usual[1]) ? 1 : 0;
-    const expected = usual[chosen] as number;
+    const chosen = week < day && !Number.isNaN(ofWeek) ? 1 : 0;
+    const expected = chosen === 1 ? ofWeek : ofDay;
     const error = chosen === 1 ? week : day;
     if (Number.isNaN(expected) || this.#count < ERROR_READINGS || error >= FAR_BETTER * mean) {
       return UNKNOWN;
@@ -84,20 +87,27 @@ export class Season implements Detector {
     return { score, expected, lower: expected - 3 * error, upper: expected + 3 * error, reason };
   }
 
-  #learn(value: number, hour: number, usual: readonly number[]): void {
+  #learn(value: number, hour: number, ofDay: number, ofWeek: number): void {
     this.#count++;
     const weight = 1 / Math.min(this.#count, ERROR_READINGS);
-    for (const [i, guess] of [...usual, this.#mean].entries()) {
-      // A profile that has nothing to say about an hour is no better than the mean there.
-      const error = Math.abs(value - (Number.isNaN(guess) ? this.#mean : guess));
-      this.#errors[i] = (this.#errors[i] as number) * (1 - weight) + error * weight;
-    }
+    this.#learnError(0, value, ofDay, weight);
+    this.#learnError(1, value, ofWeek, weight);
+    this.#learnError(2, value, this.#mean, weight);
     this.#mean += (value - this.#mean) / Math.min(this.#count, MEAN_READINGS);
-    for (const [i, { hours, pace }] of PROFILES.entries()) {
-      const guess = usual[i] as number;
-      const profile = this.#profiles[i] as Float64Array;
-      profile[modulo(hour, hours)] = Number.isNaN(guess) ? value : guess + pace * (value - guess);
-    }
+    this.#learnUsual(0, hour, value, ofDay);
+    this.#learnUsual(1, hour, value, ofWeek);
+  }
+
+  #learnError(index: number, value: number, guess: number, weight: number): void {
+    // A profile that has nothing to say about an hour is no better than the mean there.
+    const error = Math.abs(value - (Number.isNaN(guess) ? this.#mean : guess));
+    this.#errors[index] = (this.#errors[index] as number) * (1 - weight) + error * weight;
+  }
+
+  #learnUsual(index: 0 | 1, hour: number, value: number, guess: number): void {
+    const { hours, pace } = PROFILES[index];
+    const profile = this.#profiles[index] as Float64Array;
+    profile[modulo(hour, hours)] = Number.isNaN(guess) ? value : guess + pace * (value - guess);
   }
 
   toJSON(): Saved {

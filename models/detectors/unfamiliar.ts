@@ -44,7 +44,8 @@ export class Unfamiliar implements Detector {
     }
     if (!forecast || Number.isNaN(distances[STRETCHES.length - 1])) return UNKNOWN;
     const score = rarityScore(Math.exp(log));
-    return { score, ...forecast, reason: describe(score, forecast) };
+    const { expected, lower, upper } = forecast;
+    return { score, expected, lower, upper, reason: describe(score, forecast) };
   }
 
   toJSON(): Saved {
