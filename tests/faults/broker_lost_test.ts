@@ -8,10 +8,8 @@ import { managerOf, streamInfo, trimBelow } from "../../events/bus/stream.ts";
 import { STREAM_NAME } from "../../events/bus/subjects.ts";
 import type { Sql } from "../../events/log/database.ts";
 import { verify } from "../../events/log/verify.ts";
-import { freePort, temporaryFolder } from "../support/servers.ts";
-import { discardDataFolder, startTelltale } from "../support/telltale.ts";
-import { startLoad } from "./load.ts";
 import { ownPostgres } from "./own_postgres.ts";
+import { inPlace, takenIn, underLoad } from "./place.ts";
 import { kill } from "./processes.ts";
 import {
   caughtUp,
@@ -22,115 +20,77 @@ import {
 } from "./promises.ts";
 import { faultTest, rounds } from "./seed.ts";
 
-async function ports(): Promise<{ dataDir: string; env: Record<string, string> }> {
-  const env = { PORT: String(freePort()), NATS_PORT: String(freePort()) };
-  return { dataDir: await temporaryFolder(), env };
-}
-
 faultTest(
   "a broker killed under load is started again, and no acknowledged message is lost",
-  async (random) => {
-    const place = await ports();
-    const telltale = await startTelltale(place);
-    try {
-      const load = await startLoad(telltale.natsUrl);
-      try {
-        for (let round = rounds(3); round > 0; round--) {
-          await load.reach(random.integer(20, 400));
-          assert.equal(await kill(place.dataDir, "broker"), 1);
-        }
-        await load.reach(200);
-      } finally {
-        await load.stop();
-      }
-      await caughtUp(telltale);
+  (random) =>
+    inPlace(async (place) => {
+      const telltale = await place.start();
+      const load = await takenIn(telltale, 200, {
+        async meanwhile(load) {
+          for (let round = rounds(3); round > 0; round--) {
+            await load.reach(random.integer(20, 400));
+            assert.equal(await kill(place.dataDir, "broker"), 1);
+          }
+        },
+      });
       assert.equal(await telltale.stop(), 0);
       await withLogAtRest(place, (sql) => expectPromisesKept(sql, load.acknowledged));
-    } finally {
-      await telltale.kill9();
-      await discardDataFolder(place.dataDir);
-    }
-  },
+    }),
 );
 
 faultTest(
   "a broker restored from an older copy is noticed, and what comes after it is recorded",
-  async () => {
-    const place = await ports();
-    const { dataDir } = place;
-    const broker = `${dataDir}/nats`;
-    const copy = `${dataDir}/nats-copy`;
-    let telltale = await startTelltale(place);
-    try {
-      let load = await startLoad(telltale.natsUrl);
-      await load.reach(300).finally(load.stop);
-      await caughtUp(telltale);
+  () =>
+    inPlace(async (place) => {
+      const broker = `${place.dataDir}/nats`;
+      const copy = `${place.dataDir}/nats-copy`;
+      let telltale = await place.start();
+      let load = await takenIn(telltale, 300);
       await telltale.stop();
       await copyFolder(broker, copy);
 
-      telltale = await startTelltale(place);
-      load = await startLoad(telltale.natsUrl, load);
-      await load.reach(300).finally(load.stop);
-      await caughtUp(telltale);
+      telltale = await place.start();
+      load = await takenIn(telltale, 300, { after: load });
       await telltale.stop();
       await Deno.remove(broker, { recursive: true });
       await Deno.rename(copy, broker);
 
-      telltale = await startTelltale(place);
-      load = await startLoad(telltale.natsUrl, load);
-      await load.reach(300).finally(load.stop);
-      await caughtUp(telltale);
+      telltale = await place.start();
+      load = await takenIn(telltale, 300, { after: load });
       await telltale.stop();
       await withLogAtRest(place, async (sql) => {
         assert.equal((await systemEvents(sql, "BrokerHistoryChanged")).length, 1);
         await expectPromisesKept(sql, load.acknowledged);
       });
-    } finally {
-      await telltale.kill9();
-      await discardDataFolder(dataDir);
-    }
-  },
+    }),
 );
 
 faultTest(
   "a JetStream stream deleted while Telltale runs is made again and read from its beginning",
-  async () => {
-    const place = await ports();
-    const telltale = await startTelltale(place);
-    try {
-      let load = await startLoad(telltale.natsUrl);
-      await load.reach(300).finally(load.stop);
-      await caughtUp(telltale);
+  () =>
+    inPlace(async (place) => {
+      const telltale = await place.start();
+      let load = await takenIn(telltale, 300);
       await withManager(telltale.natsUrl, (manager) => manager.streams.delete(STREAM_NAME));
-      load = await startLoad(telltale.natsUrl, load);
-      await load.reach(300).finally(load.stop);
-      await caughtUp(telltale);
+      load = await takenIn(telltale, 300, { after: load });
       await telltale.stop();
       await withLogAtRest(place, async (sql) => {
         assert.equal((await systemEvents(sql, "BrokerHistoryChanged")).length, 1);
         await expectPromisesKept(sql, load.acknowledged);
       });
-    } finally {
-      await telltale.kill9();
-      await discardDataFolder(place.dataDir);
-    }
-  },
+    }),
 );
 
 faultTest(
   "messages the broker forgot before they were read are recorded as missing, to the last one",
-  async () => {
-    const place = await ports();
-    let telltale = await startTelltale(place);
-    try {
-      let load = await startLoad(telltale.natsUrl);
-      await load.reach(200).finally(load.stop);
-      await caughtUp(telltale);
+  () =>
+    inPlace(async (place) => {
+      let telltale = await place.start();
+      let load = await takenIn(telltale, 200);
       await telltale.kill9();
       const read = new Set(load.acknowledged);
 
-      load = await startLoad(telltale.natsUrl, load);
-      await load.reach(200).finally(load.stop);
+      load = await underLoad(telltale, 200, { after: load });
       const { first, last } = await withManager(telltale.natsUrl, async (manager) => {
         const last = (await streamInfo(manager))?.state.last_seq ?? 0;
         const first = last - 50;
@@ -142,7 +102,7 @@ faultTest(
         return Number(row?.sequence);
       });
 
-      telltale = await startTelltale(place);
+      telltale = await place.start();
       await caughtUp(telltale);
       await telltale.stop();
       await withLogAtRest(place, async (sql) => {
@@ -156,27 +116,19 @@ faultTest(
             and type = 'ReadingReported'`;
         assert.equal(row?.n, last - first + 1, "what was left must be in the log");
       });
-    } finally {
-      await telltale.kill9();
-      await discardDataFolder(place.dataDir);
-    }
-  },
+    }),
 );
 
 faultTest(
   "single messages deleted from the broker before they were read are recorded as missing",
-  async () => {
-    const place = await ports();
-    let telltale = await startTelltale(place);
-    try {
-      let load = await startLoad(telltale.natsUrl);
-      await load.reach(200).finally(load.stop);
-      await caughtUp(telltale);
+  () =>
+    inPlace(async (place) => {
+      let telltale = await place.start();
+      let load = await takenIn(telltale, 200);
       await telltale.kill9();
       const read = new Set(load.acknowledged);
 
-      load = await startLoad(telltale.natsUrl, load);
-      await load.reach(200).finally(load.stop);
+      load = await underLoad(telltale, 200, { after: load });
       const holes = await withManager(telltale.natsUrl, async (manager) => {
         const last = (await streamInfo(manager))?.state.last_seq ?? 0;
         const alone = last - 40;
@@ -190,7 +142,7 @@ faultTest(
         ];
       });
 
-      telltale = await startTelltale(place);
+      telltale = await place.start();
       await caughtUp(telltale);
       await telltale.stop();
       await withLogAtRest(place, async (sql) => {
@@ -199,38 +151,27 @@ faultTest(
         await expectExactlyOnce(sql, read);
         await expectProjectionsAreRebuilt(sql);
       });
-    } finally {
-      await telltale.kill9();
-      await discardDataFolder(place.dataDir);
-    }
-  },
+    }),
 );
 
 faultTest(
   "what is purged while the database is away and Telltale stays connected is recorded as missing",
   async () => {
     const postgres = await ownPostgres();
-    const place = await ports();
-    const env = { ...place.env, DATABASE_URL: postgres.url };
-    const telltale = await startTelltale({ ...place, env });
-    try {
-      let load = await startLoad(telltale.natsUrl);
-      await load.reach(100).finally(load.stop);
-      await caughtUp(telltale);
+    await inPlace(async (place) => {
+      const telltale = await place.start();
+      let load = await takenIn(telltale, 100);
       const before = new Set(load.acknowledged);
       await postgres.kill();
 
-      load = await startLoad(telltale.natsUrl, load);
-      await load.reach(100).finally(load.stop);
+      load = await underLoad(telltale, 100, { after: load });
       const { first, last } = await withManager(telltale.natsUrl, async (manager) => {
         const last = (await streamInfo(manager))?.state.last_seq ?? 0;
         await manager.streams.purge(STREAM_NAME);
         return { first: before.size + 1, last };
       });
       await postgres.start();
-      load = await startLoad(telltale.natsUrl, load);
-      await load.reach(20).finally(load.stop);
-      await caughtUp(telltale);
+      load = await takenIn(telltale, 20, { after: load });
       await telltale.stop();
       await withLogAtRest({ ...place, databaseUrl: postgres.url }, async (sql) => {
         const missing = await systemEvents(sql, "MessagesMissing");
@@ -239,11 +180,7 @@ faultTest(
         await expectExactlyOnce(sql, before);
         await expectProjectionsAreRebuilt(sql);
       });
-    } finally {
-      await telltale.kill9();
-      await discardDataFolder(place.dataDir);
-      await postgres.discard();
-    }
+    }, { env: { DATABASE_URL: postgres.url } }).finally(postgres.discard);
   },
 );
 

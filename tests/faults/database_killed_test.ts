@@ -1,55 +1,41 @@
 /** Every process of the database is killed under load: the log goes on where it was. */
 import assert from "node:assert/strict";
-import { freePort, temporaryFolder } from "../support/servers.ts";
-import { discardDataFolder, type RunningTelltale, startTelltale } from "../support/telltale.ts";
-import { pause, startLoad } from "./load.ts";
+import type { RunningTelltale } from "../support/telltale.ts";
+import { pause } from "./load.ts";
 import { ownPostgres } from "./own_postgres.ts";
+import { inPlace, takenIn } from "./place.ts";
 import { kill } from "./processes.ts";
-import { caughtUp, expectPromisesKept, withLogAtRest } from "./promises.ts";
+import { expectPromisesKept, withLogAtRest } from "./promises.ts";
 import { faultTest, rounds } from "./seed.ts";
 
 faultTest(
   "Telltale starts its killed database again, and goes on without being started itself",
-  async (random) => {
-    const dataDir = await temporaryFolder();
-    const telltale = await startTelltale({ dataDir });
-    try {
-      const load = await startLoad(telltale.natsUrl);
-      try {
-        for (let round = rounds(3); round > 0; round--) {
-          await pause(random.between(100, 1_500));
-          assert.ok(await kill(dataDir, "database") > 1, "the database has several processes");
-          await readyAgain(telltale);
-        }
-        await load.reach(200);
-      } finally {
-        await load.stop();
-      }
-      await caughtUp(telltale);
+  (random) =>
+    inPlace(async (place) => {
+      const telltale = await place.start();
+      const load = await takenIn(telltale, 200, {
+        async meanwhile() {
+          for (let round = rounds(3); round > 0; round--) {
+            await pause(random.between(100, 1_500));
+            const killed = await kill(place.dataDir, "database");
+            assert.ok(killed > 1, "the database has several processes");
+            await readyAgain(telltale);
+          }
+        },
+      });
       assert.equal(await telltale.stop(), 0);
-      await withLogAtRest({ dataDir }, (sql) => expectPromisesKept(sql, load.acknowledged));
-    } finally {
-      await telltale.kill9();
-      await discardDataFolder(dataDir);
-    }
-  },
+      await withLogAtRest(place, (sql) => expectPromisesKept(sql, load.acknowledged));
+    }),
 );
 
 faultTest(
   "a database of the user's own may be killed and come back, as late as it likes",
   async (random) => {
     const postgres = await ownPostgres();
-    const dataDir = await temporaryFolder();
-    const env = {
-      DATABASE_URL: postgres.url,
-      PORT: String(freePort()),
-      NATS_PORT: String(freePort()),
-    };
-    try {
-      const telltale = await startTelltale({ dataDir, env });
-      try {
-        const load = await startLoad(telltale.natsUrl);
-        try {
+    await inPlace(async (place) => {
+      const telltale = await place.start();
+      const load = await takenIn(telltale, 200, {
+        async meanwhile(load) {
           for (let round = rounds(2); round > 0; round--) {
             await pause(random.between(100, 1_500));
             await postgres.kill();
@@ -58,23 +44,14 @@ faultTest(
             await postgres.start();
             await readyAgain(telltale);
           }
-          await load.reach(200);
-        } finally {
-          await load.stop();
-        }
-        await caughtUp(telltale);
-        assert.equal(await telltale.stop(), 0);
-        await withLogAtRest(
-          { dataDir, databaseUrl: postgres.url },
-          (sql) => expectPromisesKept(sql, load.acknowledged),
-        );
-      } finally {
-        await telltale.kill9();
-        await discardDataFolder(dataDir);
-      }
-    } finally {
-      await postgres.discard();
-    }
+        },
+      });
+      assert.equal(await telltale.stop(), 0);
+      await withLogAtRest(
+        { ...place, databaseUrl: postgres.url },
+        (sql) => expectPromisesKept(sql, load.acknowledged),
+      );
+    }, { env: { DATABASE_URL: postgres.url } }).finally(postgres.discard);
   },
 );
 

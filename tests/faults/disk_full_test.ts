@@ -4,9 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { removeFolder, temporaryFolder } from "../support/servers.ts";
-import { discardDataFolder, startTelltale } from "../support/telltale.ts";
-import { pause, startLoad } from "./load.ts";
-import { caughtUp, expectPromisesKept, withLogAtRest } from "./promises.ts";
+import { pause } from "./load.ts";
+import { inPlace, takenIn } from "./place.ts";
+import { expectPromisesKept, withLogAtRest } from "./promises.ts";
 import { faultTest, tell } from "./seed.ts";
 
 /** Room for PostgreSQL's programs, an empty cluster, its write-ahead log, and a little more. */
@@ -24,25 +24,19 @@ faultTest(
     try {
       const dataDir = `${disk}/data`;
       await Deno.mkdir(dataDir);
-      const telltale = await startTelltale({ dataDir });
-      try {
-        const load = await startLoad(telltale.natsUrl);
-        try {
-          await load.reach(300);
-          await fill(`${disk}/ballast`);
-          await pause(FULL_MS);
-          await Deno.remove(`${disk}/ballast`);
-          await load.reach(300);
-        } finally {
-          await load.stop();
-        }
-        await caughtUp(telltale);
+      await inPlace(async (place) => {
+        const telltale = await place.start();
+        const load = await takenIn(telltale, 300, {
+          async meanwhile(load) {
+            await load.reach(300);
+            await fill(`${disk}/ballast`);
+            await pause(FULL_MS);
+            await Deno.remove(`${disk}/ballast`);
+          },
+        });
         assert.equal(await telltale.stop(), 0);
-        await withLogAtRest({ dataDir }, (sql) => expectPromisesKept(sql, load.acknowledged));
-      } finally {
-        await telltale.kill9();
-        await discardDataFolder(dataDir);
-      }
+        await withLogAtRest(place, (sql) => expectPromisesKept(sql, load.acknowledged));
+      }, { dataDir });
     } finally {
       await unmount(disk);
       await removeFolder(disk);

@@ -1,8 +1,9 @@
 /** Ctrl-C twice: Telltale ends at once, leaves no server behind, and forgets nothing. */
 import assert from "node:assert/strict";
 import { freePort, temporaryFolder } from "../support/servers.ts";
-import { discardDataFolder, startTelltale } from "../support/telltale.ts";
-import { pause, startLoad } from "./load.ts";
+import { discardDataFolder } from "../support/telltale.ts";
+import { pause } from "./load.ts";
+import { inPlace, underLoad } from "./place.ts";
 import { processesOf } from "./processes.ts";
 import { caughtUp, expectPromisesKept, withLogAtRest } from "./promises.ts";
 import { faultTest, rounds } from "./seed.ts";
@@ -12,39 +13,31 @@ const AT_ONCE_MS = 6_000;
 
 faultTest(
   "a second Ctrl-C under load ends Telltale and its servers at once, and loses nothing",
-  async (random) => {
-    const dataDir = await temporaryFolder();
-    const env = { PORT: String(freePort()), NATS_PORT: String(freePort()) };
-    let telltale = await startTelltale({ dataDir, env });
-    try {
-      const load = await startLoad(telltale.natsUrl);
-      try {
-        for (let round = rounds(2); round > 0; round--) {
-          await load.reach(random.integer(20, 300));
-          const asked = performance.now();
-          Deno.kill(telltale.pid, "SIGINT");
-          await pause(random.between(5, 50));
-          const code = await telltale.stop("SIGINT");
-          // Two signals that meet while it is busy are one to the system; then it ends as asked.
-          assert.ok(code === 130 || code === 0, `exit code ${code}`);
-          const tookMs = performance.now() - asked;
-          assert.ok(tookMs < AT_ONCE_MS, `it took ${Math.round(tookMs)} ms`);
-          await expectNobodyLeft(dataDir);
-          telltale = await startTelltale({ dataDir, env });
-        }
-        await load.reach(200);
-      } finally {
-        await load.stop();
-      }
+  (random) =>
+    inPlace(async (place) => {
+      let telltale = await place.start();
+      const load = await underLoad(telltale, 200, {
+        async meanwhile(load) {
+          for (let round = rounds(2); round > 0; round--) {
+            await load.reach(random.integer(20, 300));
+            const asked = performance.now();
+            Deno.kill(telltale.pid, "SIGINT");
+            await pause(random.between(5, 50));
+            const code = await telltale.stop("SIGINT");
+            // Two signals that meet while it is busy are one to the system; then it ends as asked.
+            assert.ok(code === 130 || code === 0, `exit code ${code}`);
+            const tookMs = performance.now() - asked;
+            assert.ok(tookMs < AT_ONCE_MS, `it took ${Math.round(tookMs)} ms`);
+            await expectNobodyLeft(place.dataDir);
+            telltale = await place.start();
+          }
+        },
+      });
       await caughtUp(telltale);
       assert.equal(await telltale.stop(), 0);
-      await expectNobodyLeft(dataDir);
-      await withLogAtRest({ dataDir }, (sql) => expectPromisesKept(sql, load.acknowledged));
-    } finally {
-      await telltale.kill9();
-      await discardDataFolder(dataDir);
-    }
-  },
+      await expectNobodyLeft(place.dataDir);
+      await withLogAtRest(place, (sql) => expectPromisesKept(sql, load.acknowledged));
+    }),
 );
 
 faultTest("Ctrl-C while Telltale is starting leaves no server behind", async (random) => {
