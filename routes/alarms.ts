@@ -6,14 +6,13 @@ import type { Deps } from "./deps.ts";
 import { createRouter } from "./router.ts";
 import {
   addressOf,
-  CursorQuery,
   IdSchema,
   Instant,
   instantOrNull,
   json,
   KindSchema,
-  LimitQuery,
   NextCursor,
+  PageQuery,
   problems,
 } from "./schemas.ts";
 
@@ -63,8 +62,7 @@ const list = createRoute({
       id: IdSchema.optional(),
       reason: z.enum(["offline", "silent", "error"]).optional(),
       severity: z.enum(["low", "medium", "high", "critical"]).optional(),
-      limit: LimitQuery(100, 1_000),
-      cursor: CursorQuery,
+      ...PageQuery(100, 1_000),
     }),
   },
   responses: {

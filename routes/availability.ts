@@ -6,8 +6,8 @@ import { getDevice } from "../projections/devices.ts";
 import type { Deps } from "./deps.ts";
 import { unknownDevice } from "./problem.ts";
 import { createRouter } from "./router.ts";
-import { addressOf, DeviceParams, Instant, InstantQuery, json, problems } from "./schemas.ts";
-import { windowOf } from "./window.ts";
+import { addressOf, DeviceParams, Instant, json, problems } from "./schemas.ts";
+import { windowOf, WindowQuery } from "./window.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -20,8 +20,7 @@ const route = createRoute({
   request: {
     params: DeviceParams,
     query: z.object({
-      from: InstantQuery.optional().openapi({ description: "A day before `to` by default." }),
-      to: InstantQuery.optional().openapi({ description: "Now by default." }),
+      ...WindowQuery("A day"),
       staleness_seconds: z.string()
         .refine((text) => /^\d{1,9}(?:\.\d+)?$/.test(text) && Number(text) > 0, {
           message: "expected a positive number of seconds",

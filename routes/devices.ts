@@ -8,15 +8,14 @@ import { unknownDevice } from "./problem.ts";
 import { createRouter } from "./router.ts";
 import {
   addressOf,
-  CursorQuery,
   DeviceParams,
   Fields,
   Instant,
   instantOrNull,
   json,
   KindSchema,
-  LimitQuery,
   NextCursor,
+  PageQuery,
   problems,
 } from "./schemas.ts";
 
@@ -78,8 +77,7 @@ const list = createRoute({
       region: z.string().min(1).max(64).optional(),
       q: z.string().min(1).max(100).optional()
         .openapi({ description: "Part of the id, the name or the location, in any case." }),
-      limit: LimitQuery(50, 1_000),
-      cursor: CursorQuery,
+      ...PageQuery(50, 1_000),
     }),
   },
   responses: {

@@ -15,15 +15,7 @@ import { AcceptedJson, recordedJson } from "./ingest.ts";
 import { parseJson } from "./json_text.ts";
 import { ProblemError, refusal, refused } from "./problem.ts";
 import { createRouter } from "./router.ts";
-import {
-  CursorQuery,
-  Instant,
-  instantOrNull,
-  json,
-  LimitQuery,
-  NextCursor,
-  problems,
-} from "./schemas.ts";
+import { Instant, instantOrNull, json, NextCursor, PageQuery, problems } from "./schemas.ts";
 
 const QuarantinedJson = z.object({
   id: z.string(),
@@ -67,8 +59,7 @@ const list = createRoute({
       code: z.string().min(1).max(64).optional(),
       resubmitted: z.enum(["true", "false"]).default("false")
         .openapi({ description: "Also those that were sent again." }),
-      limit: LimitQuery(50, 500),
-      cursor: CursorQuery,
+      ...PageQuery(50, 500),
     }),
   },
   responses: {

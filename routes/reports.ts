@@ -31,7 +31,7 @@ import {
   requestOf,
 } from "./report_schemas.ts";
 import { createRouter } from "./router.ts";
-import { CursorQuery, json, LimitQuery, NextCursor, problems } from "./schemas.ts";
+import { json, jsonBody, NextCursor, PageQuery, problems } from "./schemas.ts";
 
 const TAGS = ["Reports"];
 const IdParam = z.object({ id: z.string() });
@@ -46,7 +46,7 @@ const create = createRoute({
     "made in the background, survives a restart, and announces its end to live feeds.",
   tags: TAGS,
   request: {
-    body: { required: true, content: { "application/json": { schema: ReportBody } } },
+    body: jsonBody(ReportBody),
   },
   responses: {
     202: {
@@ -67,8 +67,7 @@ const list = createRoute({
     query: z.object({
       state: z.enum(STATES).optional(),
       recurring: z.uuid().optional(),
-      limit: LimitQuery(50, 100),
-      cursor: CursorQuery,
+      ...PageQuery(50, 100),
     }),
   },
   responses: {
@@ -138,7 +137,7 @@ const createAgain = createRoute({
   description: "A moment that passes while Telltale is down is made up for once, at its start.",
   tags: TAGS,
   request: {
-    body: { required: true, content: { "application/json": { schema: RecurringBody } } },
+    body: jsonBody(RecurringBody),
   },
   responses: {
     201: json(RecurringJson, "It will be made at `next_run_at`"),

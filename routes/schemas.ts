@@ -50,6 +50,16 @@ export const OffsetQuery = z.string().default("0")
   .transform(Number)
   .openapi({ type: "integer", minimum: 0, maximum: OFFSET_MAX, default: 0 });
 
+/** For lists in pages: how many, and from where. */
+export function PageQuery(byDefault: number, max: number): Paged {
+  return { limit: LimitQuery(byDefault, max), cursor: CursorQuery };
+}
+
+interface Paged {
+  readonly limit: z.ZodType<number, string | undefined>;
+  readonly cursor: typeof CursorQuery;
+}
+
 export const CursorQuery = z.string().min(1).max(500).optional()
   .openapi({ description: "The `next` of the page before." });
 
@@ -87,6 +97,16 @@ export function json<Schema extends z.ZodType>(
   description: string,
 ): Described<Schema> {
   return { description, content: { "application/json": { schema } } };
+}
+
+interface RequiredBody<Schema extends z.ZodType> {
+  readonly required: true;
+  readonly content: { readonly "application/json": { readonly schema: Schema } };
+}
+
+/** A body of JSON that must be there, and be like this. */
+export function jsonBody<Schema extends z.ZodType>(schema: Schema): RequiredBody<Schema> {
+  return { required: true, content: { "application/json": { schema } } };
 }
 
 const PROBLEMS = {

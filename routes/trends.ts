@@ -6,16 +6,8 @@ import { listMetrics, readTrend, type Resolution } from "../projections/trends.t
 import type { Deps } from "./deps.ts";
 import { invalid, unknownDevice } from "./problem.ts";
 import { createRouter } from "./router.ts";
-import {
-  addressOf,
-  DeviceParams,
-  Instant,
-  InstantQuery,
-  json,
-  LimitQuery,
-  problems,
-} from "./schemas.ts";
-import { windowOf } from "./window.ts";
+import { addressOf, DeviceParams, Instant, json, LimitQuery, problems } from "./schemas.ts";
+import { windowOf, WindowQuery } from "./window.ts";
 
 const RESOLUTIONS = { minute: 60, hour: 3_600, day: 86_400 } as const;
 
@@ -42,9 +34,7 @@ const trend = createRoute({
     query: z.object({
       metric: z.string().min(1).max(200).openapi({ example: "cash_level_percent" }),
       resolution: z.enum(["minute", "hour", "day", "1m", "1h", "1d"]).default("hour"),
-      from: InstantQuery.optional()
-        .openapi({ description: `${BUCKETS_BY_DEFAULT} buckets before \`to\` by default.` }),
-      to: InstantQuery.optional().openapi({ description: "Now by default." }),
+      ...WindowQuery(`${BUCKETS_BY_DEFAULT} buckets`),
       limit: LimitQuery(1_000, 10_000)
         .openapi({ description: "The newest points are kept where there are more." }),
     }),

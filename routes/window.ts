@@ -1,5 +1,20 @@
 /** A stretch of time in a query: `from` and `to`, each with an honest default. */
 import { invalid } from "./problem.ts";
+import { InstantQuery } from "./schemas.ts";
+
+/** The query of `windowOf`; `length` says what it is by default, as in "A day". */
+export function WindowQuery(length: string): WindowFields {
+  return {
+    from: InstantQuery.optional().openapi({ description: `${length} before \`to\` by default.` }),
+    to: InstantQuery.optional().openapi({ description: "Now by default." }),
+  };
+}
+
+type Moment = ReturnType<typeof InstantQuery.optional>;
+interface WindowFields {
+  readonly from: Moment;
+  readonly to: Moment;
+}
 
 export interface Window {
   /** Epoch ms, [from, to). */

@@ -10,7 +10,15 @@ import type { Deps } from "../deps.ts";
 import { ProblemError, unknownDevice } from "../problem.ts";
 import { order } from "../orders.ts";
 import { createRouter } from "../router.ts";
-import { IdSchema, Instant, instantOrNull, json, LimitQuery, problems } from "../schemas.ts";
+import {
+  IdSchema,
+  Instant,
+  instantOrNull,
+  json,
+  jsonBody,
+  LimitQuery,
+  problems,
+} from "../schemas.ts";
 import { everyAtm, type RegistryStatus, registryStatusOf } from "./atms.ts";
 
 const Status = z.enum(REGISTRY_STATUSES);
@@ -104,7 +112,7 @@ const create = createRoute({
   operationId: "createAtm",
   summary: "Registers an ATM",
   tags: ["ATM monitoring"],
-  request: { body: { required: true, content: { "application/json": { schema: NewAtm } } } },
+  request: { body: jsonBody(NewAtm) },
   responses: { 201: json(AtmJson, "Registered"), ...problems(400, 409, 413, 415, 422, 503) },
 });
 
@@ -117,7 +125,7 @@ const update = createRoute({
   tags: ["ATM monitoring"],
   request: {
     params: AtmParam,
-    body: { required: true, content: { "application/json": { schema: Description } } },
+    body: jsonBody(Description),
   },
   responses: { 200: json(AtmJson, "As it is now"), ...problems(400, 404, 409, 413, 415, 422, 503) },
 });

@@ -7,7 +7,7 @@ import { listSensors, type Sensor, sumSensors } from "../../projections/sensors.
 import type { Deps } from "../deps.ts";
 import type { OwnWrites } from "../own_writes.ts";
 import { createRouter } from "../router.ts";
-import { CursorQuery, Instant, json, LimitQuery, NextCursor, problems } from "../schemas.ts";
+import { Instant, json, NextCursor, PageQuery, problems } from "../schemas.ts";
 
 const DAY_MS = 86_400_000;
 /** A sensor that was silent for longer is stale. */
@@ -60,7 +60,7 @@ const status = createRoute({
   operationId: "listSensorStatus",
   summary: "Every sensor: healthy or stale, its newest value and its counts",
   tags: ["Sensors"],
-  request: { query: z.object({ limit: LimitQuery(1_000, 10_000), cursor: CursorQuery }) },
+  request: { query: z.object(PageQuery(1_000, 10_000)) },
   responses: {
     200: json(
       z.object({
