@@ -13,7 +13,11 @@ export interface Waveform {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-const BYTES: Readonly<Record<Encoding, number>> = { int16: 2, float32: 4, float64: 8 };
+export const BYTES_PER_SAMPLE: Readonly<Record<Encoding, number>> = {
+  int16: 2,
+  float32: 4,
+  float64: 8,
+};
 
 /** What a reading says of its samples; undefined where it has none, or they cannot be read. */
 export function waveformIn({ rawData, encoding, scale }: Json): Waveform | undefined {
@@ -43,7 +47,7 @@ export function readWaveform(
   encoding: Encoding,
   scale: number,
 ): Waveform | undefined {
-  const size = BYTES[encoding];
+  const size = BYTES_PER_SAMPLE[encoding];
   if (bytes.length === 0 || bytes.length % size !== 0) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const samples = new Float64Array(bytes.length / size);

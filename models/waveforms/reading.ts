@@ -4,8 +4,12 @@
  * What the sender has computed from the same samples stands under `reported`: the numbers we answer
  * for are ours.
  */
-import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { type Encoding, readWaveform, type Waveform } from "../../events/waveform.ts";
+import {
+  BYTES_PER_SAMPLE,
+  type Encoding,
+  readWaveform,
+  type Waveform,
+} from "../../events/waveform.ts";
 import type { Json } from "../../events/vocabulary.ts";
 import {
   analyse,
@@ -14,6 +18,7 @@ import {
   spectrumOf,
   statisticsOf,
 } from "../vibration/mod.ts";
+import { pack, unpack } from "./packing.ts";
 
 /** What must be known of a machine to judge its readings. */
 export interface Circumstances {
@@ -30,7 +35,7 @@ export interface PackedWaveform {
   /** Hz; null where the sender did not say. */
   readonly sampleRate: number | null;
   readonly samples: number;
-  /** Deflated. */
+  /** As `packing.ts` does it. */
   readonly bytes: Uint8Array;
 }
 
@@ -56,7 +61,7 @@ export async function analyseReading(
     scale,
     sampleRate,
     samples: samples.length,
-    bytes: deflateRawSync(bytes, { level: 1 }),
+    bytes: pack(bytes, BYTES_PER_SAMPLE[encoding]),
   };
   const kept = Object.fromEntries(
     Object.entries(reading).filter(([name]) => !SPARED.includes(name) && !COMPUTED.includes(name)),
@@ -128,7 +133,7 @@ export interface SpectrumLines {
 
 /** The spectrum of kept samples; undefined where there are too few, or nobody knows their rate. */
 export function spectrumOfPacked(packed: PackedWaveform): SpectrumLines | undefined {
-  const bytes = new Uint8Array(inflateRawSync(packed.bytes));
+  const bytes = unpack(packed.bytes, BYTES_PER_SAMPLE[packed.encoding]);
   const waveform = readWaveform(bytes, packed.encoding, packed.scale);
   if (waveform === undefined || packed.sampleRate === null || waveform.samples.length < 4) return;
   const { binHz, amplitudes } = spectrumOf(waveform.samples, packed.sampleRate);
