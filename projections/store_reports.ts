@@ -4,6 +4,7 @@
  * Of each store only the chunks are read that a window touches, the last poll before it and, where
  * there is none, the first one after it; a log of years costs no more than one of a week.
  */
+import type postgres from "postgres";
 import type { RecordedEvent } from "../events/event.ts";
 import { type Sql, sqlInstant, type TransactionSql } from "../events/log/database.ts";
 import { readStream } from "../events/log/read.ts";
@@ -144,7 +145,7 @@ function beginsBy(chunk: Chunk | undefined, moment: number): boolean {
   return first <= moment;
 }
 
-async function chunksBetween(
+function chunksBetween(
   sql: Database,
   stores: readonly PolledStore[],
   first: number,
@@ -152,40 +153,39 @@ async function chunksBetween(
 ): Promise<Map<string, Chunk[]>> {
   // The offset keeps each store's chunks a question of their own: a few steps down the index, where
   // PostgreSQL might otherwise read the table from end to end.
-  return byStore(
-    await sql<Chunk[]>`
-      select wanted.stream, start, statuses, bytes
-      from unnest(${streamsOf(stores)}::text[]) wanted (stream)
-      cross join lateral (
-        select chunk_start as start, statuses, observations as bytes from availability
-        where stream = wanted.stream and chunk_start >= ${sqlInstant(first)}::timestamptz
-          and chunk_start <= ${sqlInstant(last)}::timestamptz
-        order by chunk_start offset 0
-      ) chunk`,
+  return chunksOf(
+    sql,
+    stores,
+    sql`
+      and chunk_start >= ${sqlInstant(first)}::timestamptz
+      and chunk_start <= ${sqlInstant(last)}::timestamptz
+      order by chunk_start offset 0`,
   );
 }
 
-async function lastChunksBefore(
+function lastChunksBefore(
   sql: Database,
   stores: readonly PolledStore[],
   moment: number,
 ): Promise<Map<string, Chunk[]>> {
-  if (stores.length === 0) return new Map();
-  return byStore(
-    await sql<Chunk[]>`
-      select wanted.stream, start, statuses, bytes
-      from unnest(${streamsOf(stores)}::text[]) wanted (stream)
-      cross join lateral (
-        select chunk_start as start, statuses, observations as bytes from availability
-        where stream = wanted.stream and chunk_start < ${sqlInstant(moment)}::timestamptz
-        order by chunk_start desc limit 1
-      ) chunk`,
-  );
+  const before = sql`
+    and chunk_start < ${sqlInstant(moment)}::timestamptz
+    order by chunk_start desc limit 1`;
+  return chunksOf(sql, stores, before);
 }
 
-async function firstChunks(
+function firstChunks(
   sql: Database,
   stores: readonly PolledStore[],
+): Promise<Map<string, Chunk[]>> {
+  return chunksOf(sql, stores, sql`order by chunk_start limit 1`);
+}
+
+/** Of each store the chunks that this choice, the end of a question about one store, leaves. */
+async function chunksOf(
+  sql: Database,
+  stores: readonly PolledStore[],
+  choice: postgres.PendingQuery<postgres.Row[]>,
 ): Promise<Map<string, Chunk[]>> {
   if (stores.length === 0) return new Map();
   return byStore(
@@ -194,7 +194,7 @@ async function firstChunks(
       from unnest(${streamsOf(stores)}::text[]) wanted (stream)
       cross join lateral (
         select chunk_start as start, statuses, observations as bytes from availability
-        where stream = wanted.stream order by chunk_start limit 1
+        where stream = wanted.stream ${choice}
       ) chunk`,
   );
 }
