@@ -2,11 +2,12 @@
 import { deviceDecider } from "./device.ts";
 import type { DeviceState } from "./state.ts";
 import type { Decider } from "./decider.ts";
+import { isRemembered, remember } from "./remembered_ids.ts";
 import { heldZone, notePlant, unknownPlant } from "./vibration.ts";
 
 const device = deviceDecider({
   kind: "machine",
-  stateVersion: 2,
+  stateVersion: 3,
   records: {
     registered: "MachineDescribed",
     bearing: "BearingDescribed",
@@ -26,9 +27,14 @@ const device = deviceDecider({
 
 export const machine: Decider<DeviceState> = {
   ...device,
+  decide(state, input) {
+    const isRepeat = input.type === "Message" && isRemembered(state.ids, input.messageId);
+    return isRepeat ? [] : device.decide(state, input);
+  },
   evolve(state, event) {
     device.evolve(state, event);
-    const { type, data } = event;
+    const { type, data, messageId } = event;
+    if (messageId !== undefined) state.ids = remember(state.ids, messageId);
     if (type === "MachineDescribed") notePlant(state.plant ??= unknownPlant(), "registered", data);
     if (type === "BearingDescribed") notePlant(state.plant ??= unknownPlant(), "bearing", data);
     return state;

@@ -26,4 +26,6 @@ export interface DeviceState extends Listening, Recent {
   anomalies?: Anomalies | undefined;
   /** A machine's; absent until it was described. */
   plant?: Plant | undefined;
+  /** Of a machine's latest messages (`remembered_ids.ts`); absent until one had an id. */
+  ids?: string | undefined;
 }
