@@ -18,6 +18,8 @@ import { rebuildAll } from "../../projections/rebuild.ts";
 import type { Projection } from "../../projections/projection.ts";
 import { forgetOld, KEPT_BY_DEFAULT } from "../../projections/retention.ts";
 import { readTrend, trends } from "../../projections/trends.ts";
+import { findVibration, listVibration } from "../../projections/vibration.ts";
+import { countStatuses } from "../../projections/vibration_counts.ts";
 import { freshDatabase } from "../support/servers.ts";
 
 const NOW = Date.UTC(2026, 4, 1);
@@ -53,6 +55,12 @@ async function fill(sql: Sql): Promise<void> {
     insert into alerts select 'sensor-S' || sensor, n, 'low', to_timestamp(n * 60),
       to_timestamp(n * 60), null, 1, to_timestamp(n * 60), '{}', now(), 'x'
     from generate_series(1, 100) sensor, generate_series(1, 1000) n`;
+  await sql`
+    insert into vibration select 'machine-M' || machine, n, 'R' || machine || '-' || n, 'B' || n % 4,
+      'H-Axis', to_timestamp(n * 60), 'Normal', null, 1, 2, 3, 4, 5, 6, 7, 8, 9
+    from generate_series(1, 100) machine, generate_series(1, 1000) n`;
+  await sql`
+    insert into vibration_hours select 0, n, '{1,0,0,0,0}' from generate_series(1, 20000) n`;
   await sql`analyze`;
 }
 
@@ -113,6 +121,14 @@ Deno.test("questions about one device or the newest alarms never read a table fr
       ["alerts", () => listAlerts(sql, { resolved: false, limit: 100 })],
       ["alerts", () => listAlerts(sql, { severity: "high", limit: 100 })],
       ["alerts", () => listAlerts(sql, { sensorId: "S7", limit: 100 })],
+      ["vibration", () => listVibration(sql, { limit: 100 })],
+      ["vibration", () => listVibration(sql, { machineId: "M7", limit: 100 })],
+      ["vibration", () => listVibration(sql, { machineId: "M7", bearing: "B3", limit: 100 })],
+      ["vibration", () => listVibration(sql, { bearing: "B3", from: 0, to: 60_000, limit: 100 })],
+      ["vibration", () => findVibration(sql, "R7-77")],
+      ["vibration", () => findVibration(sql, "M7@77")],
+      ["vibration", () => countStatuses(sql, { from: 90_000, to: 50 * 3_600_000 + 1 })],
+      ["vibration_hours", () => countStatuses(sql, { from: 90_000, to: 50 * 3_600_000 })],
       ["trends", () => forgetOld(sql, trends as Projection, "trends", KEPT_BY_DEFAULT)],
       ["readings", () => forgetOld(sql, readings as Projection, "readings", KEPT_BY_DEFAULT)],
     ];
