@@ -26,6 +26,7 @@ const FILES = [
   "fleet.js",
   "format.js",
   "icon.svg",
+  "line_chart.js",
   "live.js",
   "main.js",
   "readings.js",

@@ -1,5 +1,6 @@
 /** A sensor's readings one by one, what was expected where it matters, and anomalies marked. */
 import { number, timeOfDay } from "./format.js";
+import { color, lineChart, redraw } from "./line_chart.js";
 
 /** Draws into a canvas; returns how to show readings in it, and how to let go of it. */
 export function readingsChart(canvas) {
@@ -15,35 +16,19 @@ export function readingsChart(canvas) {
 
 function draw(canvas) {
   const bound = { borderWidth: 0, pointRadius: 0, spanGaps: true, stepped: "middle" };
-  return new globalThis.Chart(canvas, {
-    type: "line",
-    data: {
-      labels: [],
-      datasets: [
-        { ...bound, label: "expected up to", data: [], fill: "+1" },
-        { ...bound, label: "expected from", data: [], fill: false },
-        {
-          label: "anomaly",
-          data: [],
-          showLine: false,
-          pointRadius: 6,
-          pointHoverRadius: 8,
-          pointStyle: "triangle",
-        },
-        { label: "reading", data: [], borderWidth: 2, pointRadius: 0, tension: 0 },
-      ],
+  return lineChart(canvas, [
+    { ...bound, label: "expected up to", data: [], fill: "+1" },
+    { ...bound, label: "expected from", data: [], fill: false },
+    {
+      label: "anomaly",
+      data: [],
+      showLine: false,
+      pointRadius: 6,
+      pointHoverRadius: 8,
+      pointStyle: "triangle",
     },
-    options: {
-      animation: false,
-      maintainAspectRatio: false,
-      interaction: { mode: "index", intersect: false },
-      plugins: { legend: { display: false } },
-      scales: {
-        x: { ticks: { maxTicksLimit: 7, maxRotation: 0 }, grid: { display: false } },
-        y: { grace: "8%", ticks: { maxTicksLimit: 6 } },
-      },
-    },
-  });
+    { label: "reading", data: [], borderWidth: 2, pointRadius: 0, tension: 0 },
+  ]);
 }
 
 /** `odd`: moments of anomalies; `findings`: what was expected at some of the readings. */
@@ -60,11 +45,7 @@ function fill(chart, canvas, readings, { odd = new Set(), findings = [] } = {}) 
   value.borderColor = color("--accent");
   anomaly.borderColor = anomaly.backgroundColor = color("--bad-fill");
   upper.backgroundColor = `color-mix(in srgb, ${color("--good-fill")} 22%, transparent)`;
-  for (const axis of Object.values(chart.options.scales)) {
-    axis.ticks.color = color("--soft");
-    axis.grid.color = color("--line");
-  }
-  chart.update();
+  redraw(chart);
 
   const values = value.data;
   const count = anomaly.data.filter((mark) => mark !== null).length;
@@ -90,8 +71,4 @@ function band(readings, findings) {
     }
   }
   return [from, to];
-}
-
-function color(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }

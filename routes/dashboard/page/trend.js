@@ -2,6 +2,7 @@
 import { devicePath, get } from "./api.js";
 import { make } from "./elements.js";
 import { number, timeOfDay, words } from "./format.js";
+import { color, lineChart, redraw } from "./line_chart.js";
 
 /** How far back each resolution looks. */
 const RESOLUTIONS = {
@@ -80,34 +81,14 @@ function labelled(select) {
   return make("label", {}, select);
 }
 
-function color(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
 function draw(canvas) {
   const line = { pointRadius: 0, tension: 0.25, borderWidth: 2 };
   const edge = { ...line, borderWidth: 0 };
-  return new globalThis.Chart(canvas, {
-    type: "line",
-    data: {
-      labels: [],
-      datasets: [
-        { ...edge, label: "max", data: [], fill: "+1" },
-        { ...edge, label: "min", data: [], fill: false },
-        { ...line, label: "mean", data: [] },
-      ],
-    },
-    options: {
-      animation: false,
-      maintainAspectRatio: false,
-      interaction: { mode: "index", intersect: false },
-      plugins: { legend: { display: false } },
-      scales: {
-        x: { ticks: { maxTicksLimit: 7, maxRotation: 0 }, grid: { display: false } },
-        y: { grace: "8%", ticks: { maxTicksLimit: 6 } },
-      },
-    },
-  });
+  return lineChart(canvas, [
+    { ...edge, label: "max", data: [], fill: "+1" },
+    { ...edge, label: "min", data: [], fill: false },
+    { ...line, label: "mean", data: [] },
+  ]);
 }
 
 function show(chart, canvas, points, name, resolution) {
@@ -125,11 +106,7 @@ function show(chart, canvas, points, name, resolution) {
   // The scheme may have changed between dark and light.
   mean.borderColor = color("--accent");
   max.backgroundColor = `color-mix(in srgb, ${color("--accent")} 16%, transparent)`;
-  for (const axis of Object.values(chart.options.scales)) {
-    axis.ticks.color = color("--soft");
-    axis.grid.color = color("--line");
-  }
-  chart.update();
+  redraw(chart);
   const last = points.at(-1);
   canvas.setAttribute(
     "aria-label",
