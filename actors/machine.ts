@@ -1,9 +1,9 @@
 /** The factory machine: vibration in zone D is an error, in zone C it is not yet. */
 import { deviceDecider } from "./device.ts";
 import type { DeviceState } from "./state.ts";
-import type { Decider } from "./decider.ts";
+import type { Decider, MessageInput } from "./decider.ts";
 import { isRemembered, remember } from "./remembered_ids.ts";
-import { heldZone, notePlant, unknownPlant } from "./vibration.ts";
+import { heldZone, notePlant, unknownPlant, zoneIn } from "./vibration.ts";
 
 const device = deviceDecider({
   kind: "machine",
@@ -28,8 +28,9 @@ const device = deviceDecider({
 export const machine: Decider<DeviceState> = {
   ...device,
   decide(state, input) {
-    const isRepeat = input.type === "Message" && isRemembered(state.ids, input.messageId);
-    return isRepeat ? [] : device.decide(state, input);
+    if (input.type !== "Message") return device.decide(state, input);
+    if (isRemembered(state.ids, input.messageId)) return [];
+    return device.decide(state, input.message === "reading" ? judged(state, input) : input);
   },
   evolve(state, event) {
     device.evolve(state, event);
@@ -40,3 +41,11 @@ export const machine: Decider<DeviceState> = {
     return state;
   },
 };
+
+/** A reading that nobody has judged is in the zone its velocity says. */
+function judged(state: DeviceState, input: MessageInput): MessageInput {
+  const zone = (input.data.status ?? null) === null ? zoneIn(state.plant, input.data) : undefined;
+  if (zone === undefined) return input;
+  const data = { ...input.data, status: zone, zone };
+  return { ...input, data, text: JSON.stringify(data) };
+}

@@ -5,12 +5,7 @@
  */
 import type { Json } from "../events/vocabulary.ts";
 import type { Circumstances } from "../models/waveforms/reading.ts";
-import {
-  type MachineClass,
-  type Zone,
-  ZONE_BOUNDARIES,
-  zoneAfter,
-} from "../models/vibration/mod.ts";
+import { type MachineClass, type Zone, zoneAfter, zoneOf } from "../models/vibration/mod.ts";
 
 /** Plain JSON. */
 export interface Plant {
@@ -49,6 +44,14 @@ export function circumstancesOf(plant: Plant | undefined, bearing: string): Circ
   return { machineClass: plant?.machineClass, geometry };
 }
 
+/** The zone of a reading by its velocity; undefined where that, or the machine's class, is not known. */
+export function zoneIn(plant: Plant | undefined, { velocity }: Json): Zone | undefined {
+  const rms = (velocity as Json | null | undefined)?.rms;
+  const machineClass = plant?.machineClass ?? undefined;
+  if (typeof rms !== "number" || machineClass === undefined) return undefined;
+  return zoneOf(rms, machineClass);
+}
+
 /**
  * The zone a bearing is in after a reading that came with a zone of its own: worse at once, better
  * only when clearly so. A status that somebody else has judged stays as it is.
@@ -60,8 +63,8 @@ export function heldZone(
   { zone, velocity }: Json,
 ): string {
   const rms = (velocity as Json | null | undefined)?.rms;
-  const machineClass = plant?.machineClass ?? "";
+  const machineClass = plant?.machineClass ?? undefined;
   if (typeof zone !== "string" || typeof rms !== "number") return status;
-  if (!Object.hasOwn(ZONE_BOUNDARIES, machineClass)) return status;
-  return zoneAfter(before as Zone | undefined, rms, machineClass as MachineClass);
+  if (machineClass === undefined) return status;
+  return zoneAfter(before as Zone | undefined, rms, machineClass);
 }

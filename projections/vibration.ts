@@ -96,6 +96,22 @@ export const vibration: Projection<Vibration> = {
         ${tx.unsafe(MEASURE_NAMES.map((name) => `${name} double precision`).join(", "))})
       on conflict (stream, version) do nothing`;
   },
+
+  async forgetOld(sql, table, { streams, keep, rowsMax }) {
+    const { count } = await sql`
+      delete from ${sql(table)} where ctid = any (array(
+        select old.ctid from unnest(${[...streams]}::text[]) as of (stream)
+        cross join lateral (
+          select at from ${sql(table)} where stream = of.stream
+          order by at desc limit 1) as newest
+        cross join lateral (
+          select ctid from ${sql(table)}
+          where stream = of.stream
+            and at < newest.at - make_interval(days => ${keep.readingDays}::integer)
+          order by at limit ${rowsMax}) as old
+        limit ${rowsMax}))`;
+    return count;
+  },
 };
 
 const COLUMNS = `stream, version, reading_id as "readingId", bearing, axis, at, status, fault, ${

@@ -58,3 +58,14 @@ Deno.test("a machine that invents described bearings keeps a bounded state", () 
   }
   assert.equal(actor.state.plant?.geometries.length, GEOMETRIES_MAX);
 });
+
+Deno.test("a reading that nobody has judged is in the zone of its velocity, once the class is known", () => {
+  const actor = bring(machine);
+  const body = { bearingId: "DE", velocity: { rms: 7.2 } };
+  const statusOf = (at: number) =>
+    actor.hear(message("reading", body, at)).map(({ data }) => data.status);
+  assert.ok(!statusOf(NOON).includes("Unacceptable"));
+  actor.hear(message("registered", { machineClass: "II" }, NOON));
+  assert.ok(statusOf(NOON + HOUR).includes("Unacceptable"));
+  assert.equal(actor.state.status, "Unacceptable");
+});
