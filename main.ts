@@ -20,7 +20,7 @@ async function main(args: readonly string[]): Promise<number> {
 
   if (!commandNames.includes(name)) return unknown(name);
   const ours = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
-  if (ours.includes("--help") || ours.includes("-h")) return await help([name]);
+  if (ours.includes("--help") || ours.includes("-h")) return await help([name, ...ours]);
 
   const { readConfig } = await import("./commands/config.ts");
   const config = readConfig(Deno.env.toObject());
@@ -28,10 +28,11 @@ async function main(args: readonly string[]): Promise<number> {
   return await command.run(rest, config);
 }
 
-async function help([name]: readonly string[]): Promise<number> {
+async function help([name, word]: readonly string[]): Promise<number> {
   if (name !== undefined) {
     if (!commandNames.includes(name)) return unknown(name);
-    print(Deno.stdout, (await loadCommand(name)).help);
+    const command = await loadCommand(name);
+    print(Deno.stdout, word && await command.helpOn?.(word) || command.help);
     return 0;
   }
   const { helpText } = await import("./commands/help.ts");

@@ -27,6 +27,8 @@ export interface Command {
   readonly summary: string;
   /** What `./telltale <command> --help` prints: usage, options, examples, exit codes. */
   readonly help: string;
+  /** What `./telltale <command> <word> --help` prints; undefined where the word is nothing to it. */
+  helpOn?(word: string): Promise<string | undefined>;
   /** Resolves with the exit code. */
   run(args: readonly string[], config: Config): Promise<number>;
 }

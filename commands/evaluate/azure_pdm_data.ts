@@ -21,6 +21,8 @@ export interface Anchor {
   readonly at: number;
   /** As it was written. */
   readonly timestamp: string;
+  /** Of the file, from 1. */
+  readonly line: number;
 }
 
 interface TelemetryRow {
@@ -89,6 +91,7 @@ export async function readAnchors(path: string): Promise<Anchor[]> {
     machine,
     at: momentOf(timestamp, place),
     timestamp,
+    line: place.line,
   }));
 }
 

@@ -94,9 +94,14 @@ export async function writeScores(
   const rows = timestamps.map((timestamp, row) =>
     `${timestamp},${values[row]},${(scores[row] as number).toFixed(6)},${detected.has(row) ? 1 : 0}`
   );
+  await writeText(path, ["timestamp,value,score,is_anomaly", ...rows, ""].join("\n"));
+}
+
+/** Folders that are missing on the way are made. */
+export async function writeText(path: string, text: string): Promise<void> {
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
-    await Deno.writeTextFile(path, ["timestamp,value,score,is_anomaly", ...rows, ""].join("\n"));
+    await Deno.writeTextFile(path, text);
   } catch (error) {
     throw new UserError(`Cannot write ${path}: ${messageOf(error)}`, { cause: error });
   }

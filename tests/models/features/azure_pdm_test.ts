@@ -160,7 +160,7 @@ Deno.test("what cannot be read in a folder of machines is named with its file an
     await assert.rejects(readMachines(folder), /no column machineID, failure/);
     await write("anchors.csv", "Timestamp,label,machine_id\n2015-01-03 07:00:00,?,1\n");
     assert.deepEqual(await readAnchors(`${folder}/anchors.csv`), [
-      { machine: "1", at: Date.UTC(2015, 0, 3, 7), timestamp: "2015-01-03 07:00:00" },
+      { machine: "1", at: Date.UTC(2015, 0, 3, 7), timestamp: "2015-01-03 07:00:00", line: 2 },
     ]);
   } finally {
     await Deno.remove(folder, { recursive: true });

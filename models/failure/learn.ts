@@ -1,0 +1,189 @@
+/**
+ * Rows into a failure model: parameters searched for, trees grown, log-odds made probabilities, and
+ * a threshold for alarms. All of it happens within the rows given, so that whoever keeps rows aside
+ * judges by what the model has nothing of.
+ *
+ * Parameters are those whose trees, grown on the past, rank the time after best: expanding folds,
+ * cleared of rows that reach into the judgement or share a failure with it. Calibration and
+ * threshold rest on what each row is claimed to be by trees grown without its device.
+ */
+import { fitPlatt, probabilityOf } from "../calibration.ts";
+import { type FailureRows, HORIZON_MS } from "../features/mod.ts";
+import { expandingFolds, type Fold, groupedFolds } from "../folds.ts";
+import { averagePrecision } from "../metrics.ts";
+import { seeded } from "../random.ts";
+import { bestOf, type Point, search } from "../search.ts";
+import { scoreMargins } from "../trees/forest.ts";
+import { type Matrix, takeRows } from "../trees/matrix.ts";
+import type { TreeModel } from "../trees/model.ts";
+import { DEFAULTS, type TreeParameters } from "../trees/parameters.ts";
+import { TREE_SPACE } from "../trees/space.ts";
+import { type Examples, growForest } from "../trees/train.ts";
+import { bestThreshold } from "./alarms.ts";
+import { matrixOf, pickRows, pickValues } from "./rows.ts";
+
+/** Where nothing was searched for: what did well on simulated ATMs, and is quickly grown. */
+export const UNSEARCHED: TreeParameters = {
+  ...DEFAULTS,
+  trees: 150,
+  depth: 5,
+  rate: 0.06,
+  rowShare: 0.8,
+  columnShare: 0.7,
+  l2: 5,
+};
+
+const SEARCH_FOLDS = 3;
+const CALIBRATION_FOLDS = 3;
+/** The search learns from every positive and each sixth of the others: it has to rank, not to count. */
+const THINNED_TO_EACH = 6;
+
+export interface LearningProgress {
+  readonly doing: "searching" | "calibrating" | "growing";
+  readonly done: number;
+  readonly of: number;
+}
+
+export interface LearningOptions {
+  /** How many points of the space of parameters to try; 0 for `parameters` as they are. */
+  readonly trials: number;
+  readonly seed: number;
+  /** @default UNSEARCHED */
+  readonly parameters?: TreeParameters;
+  /** May throw, which ends the learning. */
+  readonly onProgress?: (progress: LearningProgress) => void;
+}
+
+export interface LearnedModel {
+  readonly model: TreeModel;
+  readonly parameters: TreeParameters;
+  /** What the search found: mean average precision over its folds. NaN without a search. */
+  readonly searched: { readonly trials: number; readonly averagePrecision: number };
+  /** Probabilities from here on are alarms. */
+  readonly threshold: number;
+  readonly learnedRows: number;
+  readonly learnedPositives: number;
+}
+
+export async function learnFailures(
+  rows: FailureRows,
+  places: ArrayLike<number>,
+  { trials, seed, parameters = UNSEARCHED, onProgress = () => {} }: LearningOptions,
+): Promise<LearnedModel> {
+  const own = pickRows(rows, places);
+  const found = await searchParameters(own, { trials, seed, parameters, onProgress });
+  const claimed = claimsWithoutOwnDevice(own, found.parameters, onProgress);
+  const labels = Uint8Array.from(claimed.places, (row) => own.labels[row] as number);
+  const calibration = fitPlatt(claimed.margins, labels);
+  const probabilities = claimed.margins.map((margin) => probabilityOf(margin, calibration));
+  const { forest } = growForest(
+    { features: matrixOf(own), labels: own.labels },
+    found.parameters,
+    undefined,
+    ({ trees, of }) => onProgress({ doing: "growing", done: trees, of }),
+  );
+  return {
+    model: { features: own.names, forest, calibration },
+    parameters: found.parameters,
+    searched: { trials: found.trials, averagePrecision: found.averagePrecision },
+    threshold: bestThreshold(probabilities, labels),
+    learnedRows: own.labels.length,
+    learnedPositives: positivesOf(own.labels),
+  };
+}
+
+interface Found {
+  readonly parameters: TreeParameters;
+  readonly trials: number;
+  readonly averagePrecision: number;
+}
+
+async function searchParameters(
+  rows: FailureRows,
+  { trials, seed, parameters, onProgress }: Required<LearningOptions>,
+): Promise<Found> {
+  const moments = { at: rows.times, episode: rows.episodes };
+  const folds = expandingFolds(moments, SEARCH_FOLDS, HORIZON_MS).filter((fold) =>
+    isMixed(rows.labels, fold.learn) && isMixed(rows.labels, fold.judge)
+  );
+  const unsearched = { parameters: { ...parameters, seed }, trials: 0, averagePrecision: NaN };
+  if (trials === 0 || folds.length === 0) return unsearched;
+  const features = matrixOf(rows);
+  const prepared = folds.map(({ learn, judge }) => {
+    const thinned = learn.filter((row, i) => rows.labels[row] === 1 || i % THINNED_TO_EACH === 0);
+    return {
+      learn: examplesOf(features, rows.labels, thinned),
+      judge: examplesOf(features, rows.labels, judge),
+    };
+  });
+  const asParameters = (point: Point<keyof typeof TREE_SPACE>) => ({ ...DEFAULTS, ...point, seed });
+  const tried = await search(TREE_SPACE, trials, seeded(seed), (point, trial) => {
+    const precisions = prepared.map(({ learn, judge }, fold) => {
+      onProgress({
+        doing: "searching",
+        done: trial * folds.length + fold,
+        of: trials * folds.length,
+      });
+      const { forest } = growForest(learn, asParameters(point));
+      return averagePrecision(scoreMargins(forest, judge.features), judge.labels);
+    });
+    return -precisions.reduce((sum, precision) => sum + precision, 0) / precisions.length;
+  });
+  const best = bestOf(tried);
+  if (!best) return unsearched;
+  return { parameters: asParameters(best.point), trials, averagePrecision: -best.loss };
+}
+
+/** What trees say of rows of devices they were grown without; of later times where there are too few. */
+function claimsWithoutOwnDevice(
+  rows: FailureRows,
+  parameters: TreeParameters,
+  onProgress: Required<LearningOptions>["onProgress"],
+): { places: number[]; margins: Float64Array } {
+  const features = matrixOf(rows);
+  const folds = calibrationFolds(rows);
+  const places = folds.flatMap(({ judge }) => [...judge]);
+  const margins = new Float64Array(places.length);
+  let from = 0;
+  folds.forEach(({ learn, judge }, fold) => {
+    onProgress({ doing: "calibrating", done: fold, of: folds.length });
+    const { forest } = growForest(examplesOf(features, rows.labels, learn), parameters);
+    margins.set(scoreMargins(forest, takeRows(features, judge)), from);
+    from += judge.length;
+  });
+  return { places, margins };
+}
+
+function calibrationFolds({ devices, times, episodes, labels }: FailureRows): Fold[] {
+  const canLearn = ({ learn }: Fold) => isMixed(labels, learn);
+  const grouped = groupedFolds(devices, CALIBRATION_FOLDS).filter(canLearn);
+  if (grouped.length > 0) return grouped;
+  const moments = { at: times, episode: episodes };
+  const later = expandingFolds(moments, CALIBRATION_FOLDS, HORIZON_MS).filter(canLearn);
+  if (later.length > 0) return later;
+  throw new TooFewFailuresError(
+    `Cannot learn from ${positivesOf(labels)} of ${labels.length} rows before a failure: ` +
+      `failures at two devices, or at two times, are the least`,
+  );
+}
+
+/** For whoever asks to learn: the message says what is missing. */
+export class TooFewFailuresError extends Error {
+  override readonly name = "TooFewFailuresError";
+}
+
+function examplesOf(features: Matrix, labels: Uint8Array, places: Int32Array): Examples {
+  return {
+    features: takeRows(features, places),
+    labels: Uint8Array.from(pickValues(labels, places)),
+  };
+}
+
+function isMixed(labels: Uint8Array, places: Int32Array): boolean {
+  const first = labels[places[0] as number];
+  return places.some((row) => labels[row] !== first);
+}
+
+function positivesOf(labels: Uint8Array): number {
+  return labels.reduce((sum, label) => sum + label, 0);
+}

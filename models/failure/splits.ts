@@ -1,0 +1,18 @@
+/** Which rows a failure model is judged by: later times, or devices it has never seen. */
+import { type FailureRows, HORIZON_MS } from "../features/mod.ts";
+import { consecutiveParts, type Fold, groupedFolds } from "../folds.ts";
+
+/** The first three quarters of the rows, cleared of what tells of the last, and these. */
+export function laterTimes({ times, episodes }: FailureRows): Fold {
+  const parts = consecutiveParts({ at: times, episode: episodes }, [3, 1], HORIZON_MS);
+  // Alarms are followed device by device, as the rows were before they were cut by time.
+  const [learn, judge] = parts.map((part) => part.toSorted()) as [Int32Array, Int32Array];
+  return { learn, judge };
+}
+
+const GROUPS = 4;
+
+/** Four times three quarters of the devices, and the others: each row is judged by once. */
+export function otherDevices({ devices }: FailureRows): Fold[] {
+  return groupedFolds(devices, GROUPS);
+}
