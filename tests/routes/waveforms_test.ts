@@ -1,8 +1,9 @@
 /** Waveforms in a body of their own. */
 import assert from "node:assert/strict";
-import { posted, type Stage, withStage } from "./stage.ts";
+import { gunzipSync } from "node:zlib";
 import type { Fact } from "../projections/log.ts";
-import { NOW } from "./stage.ts";
+import { dataPath, readData, skipped } from "../support/data.ts";
+import { NOW, posted, type Stage, withStage } from "./stage.ts";
 
 const RATE = 25_600;
 const PATH = "/api/v1/machines/M1/bearings/DE/waveforms";
@@ -116,3 +117,44 @@ Deno.test("a body without samples that can be read is refused with the reason, a
     assert.equal(row?.n, 0);
     assert.deepEqual(stage.sent, []);
   }));
+
+Deno.test("a real bearing's outer race is named, and its numbers are those it was published with", async () => {
+  const manifest = "machines/cwru/manifest.csv";
+  const records = await readData(manifest);
+  if (records === undefined) return skipped(manifest);
+  const record = records.find(({ klass }) => klass?.startsWith("outer"));
+  assert.ok(record);
+  const packed = await Deno.readFile(dataPath(`machines/cwru/${record.file}`));
+  // SKF 6205, in millimetres; the records of the manifest were taken at 12 kHz.
+  const geometry = { balls: 9, ballDiameter: 7.94, pitchDiameter: 39.04 };
+  await withStage(async (stage) => {
+    recordWhatIsSent(stage);
+    await stage.record([{
+      stream: "machine-M1",
+      type: "BearingDescribed",
+      data: { _id: "DE", geometry },
+      occurredAt: NOW,
+    }]);
+    const query = new URLSearchParams({
+      encoding: "int16",
+      scale: record.scale_g_per_count ?? "",
+      SR: "12000",
+      rpm: record.rpm ?? "",
+    });
+    const response = await stage.app.request(`${PATH}?${query}`, {
+      method: "POST",
+      headers: { "content-type": "application/octet-stream" },
+      body: new Uint8Array(gunzipSync(packed)),
+    });
+    const { reading } = await response.json();
+    assert.equal(response.status, 200, JSON.stringify(reading));
+    for (const name of ["rms", "peak", "kurtosis"]) {
+      const expected = Number(record[name]);
+      const difference = Math.abs(reading.acceleration[name] / expected - 1);
+      assert.ok(difference < 1e-3, `${name}: ${reading.acceleration[name]}, not ${expected}`);
+    }
+    assert.equal(reading.fault.name, "outer");
+    const [shown] = await (await stage.app.request("/api/data/query?machine_id=M1")).json();
+    assert.deepEqual(shown.fault, reading.fault);
+  });
+});
