@@ -32,6 +32,8 @@ import {
 } from "./failure_report.ts";
 import { writeText } from "./series_files.ts";
 
+const LABEL = "a failure is logged within 4 hours after the moment";
+
 interface MachineOptions {
   readonly data: string;
   readonly train: string | undefined;
@@ -115,7 +117,7 @@ async function judgeByOthers(
     console.log(LEGEND);
   } else console.log(`${data} tells of no failures: nothing to be judged by.`);
   return {
-    card: await card(pair.full, train, lessons, judged),
+    card: await cardOf(pair.full, { source: train, label: LABEL, judged }),
     modelFor: () => pair.full,
   };
 }
@@ -152,9 +154,10 @@ its failure nor, of the two splits, its time or its machine.\n`,
     ),
   );
   return {
-    card: await card((pairs[0] as Pair).full, data, rows, {
-      laterTimes: laterJudgement,
-      otherMachines: others,
+    card: await cardOf(laterPair.full, {
+      source: data,
+      label: LABEL,
+      judged: { laterTimes: laterJudgement, otherMachines: others },
     }),
     // A machine without a row to learn from is strange to all of them.
     modelFor: (device) => (pairs[foldOf.get(device) ?? 0] as Pair).full,
@@ -294,19 +297,4 @@ function summaryOf(machines: readonly Machine[], { labels }: PdmRows): string {
   return `${machines.length} machines, ${count(labels.length)} rows, ${
     (100 * baseRate(labels)).toFixed(2)
   } % of them before a failure`;
-}
-
-async function card(
-  learned: LearnedModel,
-  source: string,
-  { times }: PdmRows,
-  judged: Readonly<Record<string, ProbabilityJudgement>>,
-): Promise<FailureCard> {
-  return await cardOf(learned, {
-    source,
-    label: "a failure is logged within 4 hours after the moment",
-    judged,
-    from: times.reduce((first, at) => Math.min(first, at), Infinity),
-    to: times.reduce((last, at) => Math.max(last, at), -Infinity),
-  });
 }

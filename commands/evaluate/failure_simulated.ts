@@ -55,8 +55,6 @@ the rows learned from only; these are cleared of whatever tells of a failure amo
       "a failure (an outage with a critical code that ends in maintenance 2 to 4 hours later) " +
       "begins within 4 hours",
     judged: { laterTimes: later.judgement, otherAtms: others.judgement },
-    from: rows.times.reduce((first, at) => Math.min(first, at), Infinity),
-    to: rows.times.reduce((last, at) => Math.max(last, at), -Infinity),
   });
 }
 

@@ -11,7 +11,7 @@ export interface FailureCard {
   readonly source: string;
   readonly label: string;
   readonly data: {
-    /** Moments of the first and the last row, ISO 8601. */
+    /** Of what was learned from: moments of the first and the last row, ISO 8601. */
     readonly from: string;
     readonly to: string;
     readonly rows: number;
@@ -30,18 +30,18 @@ export interface FailureCard {
 }
 
 export async function cardOf(
-  { model, parameters, searched, threshold, learnedRows, learnedPositives }: LearnedModel,
-  told: Pick<FailureCard, "source" | "label" | "judged"> & { from: number; to: number },
+  { model, parameters, searched, threshold, learned }: LearnedModel,
+  { source, label, judged }: Pick<FailureCard, "source" | "label" | "judged">,
 ): Promise<FailureCard> {
   return {
     kind: "failure",
-    source: told.source,
-    label: told.label,
+    source,
+    label,
     data: {
-      from: new Date(told.from).toISOString(),
-      to: new Date(told.to).toISOString(),
-      rows: learnedRows,
-      positives: learnedPositives,
+      from: new Date(learned.from).toISOString(),
+      to: new Date(learned.to).toISOString(),
+      rows: learned.rows,
+      positives: learned.positives,
     },
     parameters,
     search: {
@@ -49,7 +49,7 @@ export async function cardOf(
       prAuc: Number.isNaN(searched.averagePrecision) ? null : searched.averagePrecision,
     },
     threshold,
-    judged: told.judged,
+    judged,
     importances: importances(model.forest).map(({ column, share }) => ({
       feature: model.features[column] as string,
       share,

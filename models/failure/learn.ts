@@ -35,8 +35,8 @@ export const UNSEARCHED: TreeParameters = {
 
 const SEARCH_FOLDS = 3;
 const CALIBRATION_FOLDS = 3;
-/** The search learns from every positive and each sixth of the others: it has to rank, not to count. */
-const THINNED_TO_EACH = 6;
+/** The search learns from every positive and so many of the others: it has to rank, not to count. */
+const THINNED_TO = 1 / 6;
 
 export interface LearningProgress {
   readonly doing: "searching" | "calibrating" | "growing";
@@ -61,8 +61,13 @@ export interface LearnedModel {
   readonly searched: { readonly trials: number; readonly averagePrecision: number };
   /** Probabilities from here on are alarms. */
   readonly threshold: number;
-  readonly learnedRows: number;
-  readonly learnedPositives: number;
+  readonly learned: {
+    readonly rows: number;
+    readonly positives: number;
+    /** Moments of the first and the last row, epoch ms. */
+    readonly from: number;
+    readonly to: number;
+  };
 }
 
 export async function learnFailures(
@@ -87,8 +92,12 @@ export async function learnFailures(
     parameters: found.parameters,
     searched: { trials: found.trials, averagePrecision: found.averagePrecision },
     threshold: bestThreshold(probabilities, labels),
-    learnedRows: own.labels.length,
-    learnedPositives: positivesOf(own.labels),
+    learned: {
+      rows: own.labels.length,
+      positives: positivesOf(own.labels),
+      from: own.times.reduce((first, at) => Math.min(first, at), Infinity),
+      to: own.times.reduce((last, at) => Math.max(last, at), -Infinity),
+    },
   };
 }
 
@@ -109,15 +118,16 @@ async function searchParameters(
   const unsearched = { parameters: { ...parameters, seed }, trials: 0, averagePrecision: NaN };
   if (trials === 0 || folds.length === 0) return unsearched;
   const features = matrixOf(rows);
+  const uniform = seeded(seed);
   const prepared = folds.map(({ learn, judge }) => {
-    const thinned = learn.filter((row, i) => rows.labels[row] === 1 || i % THINNED_TO_EACH === 0);
+    const thinned = learn.filter((row) => rows.labels[row] === 1 || uniform() < THINNED_TO);
     return {
       learn: examplesOf(features, rows.labels, thinned),
       judge: examplesOf(features, rows.labels, judge),
     };
   });
   const asParameters = (point: Point<keyof typeof TREE_SPACE>) => ({ ...DEFAULTS, ...point, seed });
-  const tried = await search(TREE_SPACE, trials, seeded(seed), (point, trial) => {
+  const tried = await search(TREE_SPACE, trials, uniform, (point, trial) => {
     const precisions = prepared.map(({ learn, judge }, fold) => {
       onProgress({
         doing: "searching",

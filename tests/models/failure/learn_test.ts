@@ -28,12 +28,11 @@ Deno.test("what is learned from some devices is right, and calibrated, about oth
     source: "rows",
     label: "a failure",
     judged: { otherDevices: judgement },
-    from: 0,
-    to: 1,
   });
   assert.equal(card.importances[0]?.feature, "wear");
   assert.equal(card.sha256, await sha256Of(writeModel(learned.model)));
   assert.equal(card.data.rows, learn.length);
+  assert.equal(card.data.to, new Date(699 * 3_600_000).toISOString());
   assert.equal(card.judged.otherDevices?.baseRate, judgement.baseRate);
 });
 
