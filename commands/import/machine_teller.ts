@@ -34,14 +34,28 @@ export interface MachineTeller {
   bearing(machine: string, row: Json): Promise<void>;
   /** A reading of this id, of a machine and a bearing; with or without samples. */
   reading(id: string, machine: string, reading: Json): Promise<void>;
+  /** Sends what was held back to be asked for together. */
+  finish(): Promise<void>;
   readonly counts: Readonly<MachineCounts>;
   stop(): void;
+}
+
+/** Readings of which the log is asked at once whether it has them. */
+const ASKED_AT_ONCE = 500;
+const CHARACTERS_AT_ONCE = 4 * 1024 * 1024;
+
+interface Held {
+  readonly id: string;
+  readonly machine: string;
+  readonly text: string;
 }
 
 export function createMachineTeller(sql: Sql, sender: Sender): MachineTeller {
   const counts: MachineCounts = { described: 0, readings: 0, known: 0 };
   const told = new Set<string>();
   const analyst = createAnalyst(1);
+  let held: Held[] = [];
+  let characters = 0;
 
   /** Said once in this run, and not at all where it is known. */
   async function describe(
@@ -76,20 +90,43 @@ export function createMachineTeller(sql: Sql, sender: Sender): MachineTeller {
       await describe(machine, "bearing", row, known?.description);
     },
     async reading(id, machine, reading) {
-      if (!isNew(`${machine} ${id}`) || (await knownReadings(sql, machine, [id])).has(id)) {
-        counts.known++;
-        return;
-      }
       const whole: Json = { ...reading, _id: id, machineId: machine };
-      let text = JSON.stringify(whole);
-      if (text.length > PAYLOAD_BYTES_MAX) text = await withoutSamples(machine, whole, text);
-      check(machine, "reading", text);
-      await sender.send({ subject: subjectOf("machine", machine, "reading"), text });
-      counts.readings++;
+      const text = JSON.stringify(whole);
+      const isLong = text.length > PAYLOAD_BYTES_MAX;
+      if (!isLong) check(machine, "reading", text);
+      if (!isNew(`${machine} ${id}`)) {
+        counts.known++;
+      } else if (isLong) {
+        if ((await knownReadings(sql, machine, [id])).has(id)) counts.known++;
+        else await sendReading(machine, await withoutSamples(machine, whole, text));
+      } else {
+        held.push({ id, machine, text });
+        characters += text.length;
+        if (held.length >= ASKED_AT_ONCE || characters > CHARACTERS_AT_ONCE) await sendHeld();
+      }
     },
+    finish: sendHeld,
     counts,
     stop: () => analyst.stop(),
   };
+
+  async function sendHeld(): Promise<void> {
+    const asked = held;
+    held = [];
+    characters = 0;
+    for (const [machine, readings] of Map.groupBy(asked, ({ machine }) => machine)) {
+      const known = await knownReadings(sql, machine, readings.map(({ id }) => id));
+      for (const { id, text } of readings) {
+        if (known.has(id)) counts.known++;
+        else await sendReading(machine, text);
+      }
+    }
+  }
+
+  async function sendReading(machine: string, text: string): Promise<void> {
+    await sender.send({ subject: subjectOf("machine", machine, "reading"), text });
+    counts.readings++;
+  }
 
   /** Too long for a message: analysed here, as one that is posted is. */
   async function withoutSamples(machine: string, reading: Json, text: string): Promise<string> {
@@ -99,8 +136,10 @@ export function createMachineTeller(sql: Sql, sender: Sender): MachineTeller {
     const analysed = await analyst.posted({ body, binary: false, reading: {}, circumstances });
     if (typeof analysed === "string") throw new WrongRowError(analysed);
     const { waveform } = analysed;
+    const findings = JSON.stringify(analysed.reading);
+    check(machine, "reading", findings);
     await keepWaveforms(sql, [{ stream: streamOf("machine", machine), waveform }]);
-    return JSON.stringify(analysed.reading);
+    return findings;
   }
 }
 

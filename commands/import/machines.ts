@@ -100,6 +100,7 @@ async function run(
     const work = { teller, dates, trouble, progress, signal };
     if (isUrl(source)) await importFromApi(source, timeoutMs, { ...work, dates: dates ?? [] });
     else await importFromFiles(source, work);
+    await teller.finish();
     await sender.finish();
     progress.show(() => "Waiting until the read models have it …");
     if (sender.tally.unanswered > 0) {
