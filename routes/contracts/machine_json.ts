@@ -129,6 +129,8 @@ function orNull<Group extends Record<string, number | null>>(group: Group): Grou
 const DAY_MS = 86_400_000;
 /** `to` lies just behind the last moment that is meant: moments are told apart to a microsecond. */
 const INSTANT_MS = 0.001;
+/** Nothing is measured as late; a year of five digits has no place in PostgreSQL's dates. */
+const LATEST = Date.UTC(9999, 11, 31, 23);
 const DATE = /^\d{4}-\d\d-\d\d$/;
 
 const dateField = z.string().optional().openapi({
@@ -149,7 +151,7 @@ export function spanOf(
   if (from !== undefined && to !== undefined && from >= to) {
     throw invalid("query", "start_date", "expected a date that is not after `end_date`");
   }
-  return { from, to };
+  return { from: from && Math.min(from, LATEST), to: to && Math.min(to, LATEST) };
 }
 
 function momentOf(name: string, text: string): number {

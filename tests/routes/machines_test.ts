@@ -135,6 +135,7 @@ Deno.test("readings are queried by machine, bearing and date, the newest first",
     const day = iso(NOW - DAY).slice(0, 10);
     assert.deepEqual(await times(`start_date=${day}&end_date=${day}`), [24]);
     assert.deepEqual(await times(`end_date=${iso(NOW - DAY)}`), [24, 48]);
+    assert.deepEqual(await times("start_date=0100-01-01&end_date=9999-12-31"), [1, 2, 3, 24, 48]);
 
     const [newest] = (await ask(stage, "/api/data/query?limit=1")).body;
     assert.deepEqual(newest, {
@@ -216,6 +217,8 @@ Deno.test("counts by status, hour and day agree with the readings, whatever a sp
       return [body.total_readings, Normal, Satisfactory, Alert, Unacceptable];
     };
     assert.deepEqual(await kpis(), [5, 2, 0, 1, 1]);
+    assert.deepEqual(await kpis("start_date=0100-01-01&end_date=9999-12-31"), [5, 2, 0, 1, 1]);
+    assert.deepEqual(await kpis("start_date=9999-12-31T23:59:59Z"), [0, 0, 0, 0, 0]);
     assert.deepEqual(await kpis(`start_date=${iso(NOW).slice(0, 10)}`), [4, 2, 0, 1, 0]);
     assert.deepEqual(await kpis(`end_date=${iso(NOW).slice(0, 10)}`), [5, 2, 0, 1, 1]);
     const [from, to] = [iso(NOW - 90 * minute), iso(NOW - 30 * minute)];
