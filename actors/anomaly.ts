@@ -7,7 +7,7 @@
  * where something was found. So other detectors, one day, do not change what was said.
  */
 import type { Severity } from "../events/device.ts";
-import type { Event } from "../events/event.ts";
+import type { Event, NewEvent } from "../events/event.ts";
 import { formatInstant } from "../events/instant.ts";
 import type { AnomalyEvent, AnomalyFound } from "../events/sensor.ts";
 import {
@@ -69,6 +69,10 @@ export function noteAnomalies(anomalies: Anomalies, event: Event): void {
     case "AnomalyEnded":
       anomalies.current = null;
       return;
+    case "DeviceFellSilent":
+    case "DeviceDecommissioned":
+      anomalies.open = null;
+      return;
     case "AnomalyResolved":
       anomalies.resolved.push(Number(data.episode));
       if (anomalies.resolved.length > RESOLVED_KEPT) anomalies.resolved.shift();
@@ -121,6 +125,18 @@ export function concludeReading(
     occurredAt: at,
   } as const;
   return { noted, events: [worsened satisfies AnomalyEvent] };
+}
+
+/** Nobody says any more whether it goes on: it ended with the last reading that belonged to it. */
+export function endWithoutReading(
+  { current, open }: Anomalies,
+  fresh: readonly NewEvent[],
+): readonly NewEvent[] {
+  if (current === null || open === null) return [];
+  const last = fresh.find(({ type }) =>
+    type === "DeviceFellSilent" || type === "DeviceDecommissioned"
+  );
+  return last === undefined ? [] : [endOf(open, current.episode, last.occurredAt)];
 }
 
 function toldScore(score: number): number {

@@ -1,5 +1,11 @@
 /** The sensor: it reports, or it is silent; and what it reports is as it should be, or is not. */
-import { concludeReading, decideResolution, noAnomalies, noteAnomalies } from "./anomaly.ts";
+import {
+  concludeReading,
+  decideResolution,
+  endWithoutReading,
+  noAnomalies,
+  noteAnomalies,
+} from "./anomaly.ts";
 import type { Decider } from "./decider.ts";
 import { deviceDecider } from "./device.ts";
 import { isKnownId } from "./repeats.ts";
@@ -15,11 +21,13 @@ const device = deviceDecider({
 export const sensor: Decider<DeviceState> = {
   ...device,
   decide(state, input) {
+    const anomalies = state.anomalies ?? noAnomalies();
     if (input.type !== "Command" || input.command !== "ResolveAnomaly") {
-      return device.decide(state, input);
+      const fresh = device.decide(state, input);
+      return input.type === "Message" ? fresh : [...fresh, ...endWithoutReading(anomalies, fresh)];
     }
     if (isKnownId(state, input.messageId)) return [];
-    return decideResolution(state.anomalies ?? noAnomalies(), input);
+    return decideResolution(anomalies, input);
   },
   evolve(state, event) {
     device.evolve(state, event);
@@ -28,6 +36,9 @@ export const sensor: Decider<DeviceState> = {
   },
   conclude(state, event) {
     if (event.type !== "ReadingReported" || state.anomalies === undefined) return undefined;
-    return concludeReading(state.anomalies, event);
+    const conclusion = concludeReading(state.anomalies, event);
+    if (conclusion === undefined || !state.decommissioned) return conclusion;
+    // Out of service it is scored, but alarms nobody.
+    return { noted: { score: conclusion.noted.score ?? 0 }, events: [] };
   },
 };

@@ -7,7 +7,7 @@ import type { Event } from "../../events/event.ts";
 import type { AnomalyFound } from "../../events/sensor.ts";
 import { randomFrom } from "../../bench/fleet.ts";
 import { saved } from "../given.ts";
-import { bring, command, message, MINUTE, NOON } from "./saying.ts";
+import { bring, command, HOUR, message, MINUTE, NOON, tick } from "./saying.ts";
 
 /** A calm day and a half by the minute, an hour of trouble, and calm again. */
 const TROUBLE_FROM = 2_000;
@@ -63,6 +63,44 @@ Deno.test("trouble is detected when it begins, and said to be over when it is", 
   const { episode } = detected.data as AnomalyFound;
   const ended = found.find(({ type, data }) => type === "AnomalyEnded" && data.episode === episode);
   assert.ok(ended && ended.occurredAt > NOON + TROUBLE_FROM * MINUTE, "it never ended");
+});
+
+/** A sensor in the middle of its trouble. */
+function troubled() {
+  const random = randomFrom(7);
+  const actor = bring(sensor);
+  const until = TROUBLE_UNTIL - 30;
+  for (let i = 0; i < until; i++) {
+    actor.hear(message("reading", { value: valueAt(i, random) }, NOON + i * MINUTE));
+  }
+  assert.notEqual(actor.state.anomalies?.current ?? null, null, "no anomaly goes on");
+  return { actor, until: NOON + until * MINUTE };
+}
+
+Deno.test("an anomaly ends with its last reading when its sensor falls silent", () => {
+  const { actor, until } = troubled();
+  const told = actor.hear(tick(until + HOUR));
+  assert.deepEqual(told.map(({ type }) => type), [
+    "DeviceFellSilent",
+    "AlarmRaised",
+    "AnomalyEnded",
+  ]);
+  const lastAt = Date.parse(String(told[2]?.data.lastAt));
+  assert.ok(lastAt >= NOON + TROUBLE_FROM * MINUTE && lastAt < until, `${new Date(lastAt)}`);
+  assert.equal(actor.state.anomalies?.current, null);
+});
+
+Deno.test("out of service a sensor's anomaly ends, and what it says then is scored but is none", () => {
+  const { actor, until } = troubled();
+  const told = actor.hear(command("DecommissionDevice", { by: "ann" }, until));
+  assert.deepEqual(told.map(({ type }) => type), ["DeviceDecommissioned", "AnomalyEnded"]);
+  for (let i = 1; i <= 300; i++) {
+    const value = i % 100 === 0 ? 1e6 : 21;
+    const at = until + i * MINUTE;
+    const events = actor.hear(message("reading", { value }, at));
+    assert.deepEqual(events.map(({ type }) => type), ["ReadingReported"]);
+    assert.equal(typeof sensor.conclude?.(actor.state, reading(at))?.noted.score, "number");
+  }
 });
 
 Deno.test("what was found says what came, what was expected, and who found it", () => {
