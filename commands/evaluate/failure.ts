@@ -16,7 +16,7 @@ interface Options {
   readonly seed: number;
 }
 
-const TRIALS = 12;
+const TRIALS = 4;
 const TRIALS_MAX = 1000;
 const SEED_MAX = 2 ** 31 - 1;
 
@@ -46,7 +46,7 @@ Options
   --scores CSV    write there machineID,datetime,score for each anchor, in their order. Without
                   --train each is scored by a model that has not seen its machine
   --card FILE     write the model card there, as JSON
-  --trials N      points of the space of parameters to try, 0 to ${TRIALS_MAX} (default ${TRIALS})
+  --trials N      parameters to try beside the usual ones, 0 to ${TRIALS_MAX} (default ${TRIALS})
   --seed N        whole number; the same data and seed give the same model (default 1)
 
 Examples

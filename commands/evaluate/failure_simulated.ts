@@ -16,17 +16,17 @@ import { claimsOf, type LearningSettings, showing } from "./failure_learning.ts"
 import { describeContenders, describeReliability, LEGEND } from "./failure_report.ts";
 import { type RowsWithTruth, simulatedRows } from "./simulated_atms.ts";
 
-const ATMS = 120;
+const ATMS = 200;
 const DAYS = 40;
 const START_AT = Date.UTC(2026, 0, 1);
-const REPORT_EVERY_MS = 180_000;
+const REPORT_EVERY_MS = 150_000;
 /** A critical code as recent as that is an alarm of persistence. */
 const PERSISTENCE_HOURS = 4;
 
 export async function evaluateSimulated(settings: LearningSettings): Promise<FailureCard> {
   const { progress, seed } = settings;
   const fleet = {
-    seed: String(seed),
+    seed: `evaluation ${seed}`,
     atms: ATMS,
     days: DAYS,
     startAt: START_AT,
@@ -50,7 +50,7 @@ the rows learned from only; these are cleared of whatever tells of a failure amo
   const others = await judgeSplit("other ATMs", rows, strangers, settings);
   console.log(LEGEND);
   return await cardOf(others.learned, {
-    source: `${ATMS} simulated ATMs, seed ${seed}`,
+    source: `${ATMS} simulated ATMs, seed "${fleet.seed}"`,
     label:
       "a failure (an outage with a critical code that ends in maintenance 2 to 4 hours later) " +
       "begins within 4 hours",

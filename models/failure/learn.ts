@@ -4,8 +4,10 @@
  * judges by what the model has nothing of.
  *
  * Parameters are those whose trees, grown on the past, rank the time after best: expanding folds,
- * cleared of rows that reach into the judgement or share a failure with it. Calibration and
- * threshold rest on what each row is claimed to be by trees grown without its device.
+ * cleared of rows that reach into the judgement or share a failure with it. Trees are grown on every
+ * row before a failure and on some of the many others, which ranks as well and is quicker; the
+ * calibration, on all rows, makes up for it. Calibration and threshold rest on what each row is
+ * claimed to be by trees grown without its device.
  */
 import { fitPlatt, probabilityOf } from "../calibration.ts";
 import { type FailureRows, HORIZON_MS } from "../features/mod.ts";
@@ -25,18 +27,18 @@ import { matrixOf, pickRows, pickValues } from "./rows.ts";
 /** Where nothing was searched for: what did well on simulated ATMs, and is quickly grown. */
 export const UNSEARCHED: TreeParameters = {
   ...DEFAULTS,
-  trees: 150,
-  depth: 5,
-  rate: 0.06,
+  trees: 200,
+  depth: 6,
+  rate: 0.04,
   rowShare: 0.8,
-  columnShare: 0.7,
+  columnShare: 0.6,
   l2: 5,
 };
 
 const SEARCH_FOLDS = 3;
 const CALIBRATION_FOLDS = 3;
-/** The search learns from every positive and so many of the others: it has to rank, not to count. */
-const THINNED_TO = 1 / 6;
+/** How many of the rows that are not before a failure trees are grown on: in a search, and after. */
+const THINNED_TO = { search: 1 / 6, model: 1 / 3 };
 
 export interface LearningProgress {
   readonly doing: "searching" | "calibrating" | "growing";
@@ -45,7 +47,7 @@ export interface LearningProgress {
 }
 
 export interface LearningOptions {
-  /** How many points of the space of parameters to try; 0 for `parameters` as they are. */
+  /** How many points of the space of parameters to try beside `parameters`; 0 for these as they are. */
   readonly trials: number;
   readonly seed: number;
   /** @default UNSEARCHED */
@@ -82,7 +84,7 @@ export async function learnFailures(
   const calibration = fitPlatt(claimed.margins, labels);
   const probabilities = claimed.margins.map((margin) => probabilityOf(margin, calibration));
   const { forest } = growForest(
-    { features: matrixOf(own), labels: own.labels },
+    thinned(own, Int32Array.from(own.labels.keys()), THINNED_TO.model, seed),
     found.parameters,
     undefined,
     ({ trees, of }) => onProgress({ doing: "growing", done: trees, of }),
@@ -118,29 +120,29 @@ async function searchParameters(
   const unsearched = { parameters: { ...parameters, seed }, trials: 0, averagePrecision: NaN };
   if (trials === 0 || folds.length === 0) return unsearched;
   const features = matrixOf(rows);
-  const uniform = seeded(seed);
-  const prepared = folds.map(({ learn, judge }) => {
-    const thinned = learn.filter((row) => rows.labels[row] === 1 || uniform() < THINNED_TO);
-    return {
-      learn: examplesOf(features, rows.labels, thinned),
-      judge: examplesOf(features, rows.labels, judge),
-    };
-  });
+  const prepared = folds.map(({ learn, judge }) => ({
+    learn: thinned(rows, learn, THINNED_TO.search, seed),
+    judge: examplesOf(features, rows.labels, judge),
+  }));
   const asParameters = (point: Point<keyof typeof TREE_SPACE>) => ({ ...DEFAULTS, ...point, seed });
-  const tried = await search(TREE_SPACE, trials, uniform, (point, trial) => {
-    const precisions = prepared.map(({ learn, judge }, fold) => {
-      onProgress({
-        doing: "searching",
-        done: trial * folds.length + fold,
-        of: trials * folds.length,
-      });
-      const { forest } = growForest(learn, asParameters(point));
+  let grown = 0;
+  const precisionOf = (own: TreeParameters): number => {
+    const precisions = prepared.map(({ learn, judge }) => {
+      onProgress({ doing: "searching", done: grown++, of: (trials + 1) * folds.length });
+      const { forest } = growForest(learn, own);
       return averagePrecision(scoreMargins(forest, judge.features), judge.labels);
     });
-    return -precisions.reduce((sum, precision) => sum + precision, 0) / precisions.length;
-  });
+    return precisions.reduce((sum, precision) => sum + precision, 0) / precisions.length;
+  };
+  const known = precisionOf(unsearched.parameters);
+  const tried = await search(
+    TREE_SPACE,
+    trials,
+    seeded(seed),
+    (point) => -precisionOf(asParameters(point)),
+  );
   const best = bestOf(tried);
-  if (!best) return unsearched;
+  if (!best || -best.loss <= known) return { ...unsearched, trials, averagePrecision: known };
   return { parameters: asParameters(best.point), trials, averagePrecision: -best.loss };
 }
 
@@ -157,7 +159,8 @@ function claimsWithoutOwnDevice(
   let from = 0;
   folds.forEach(({ learn, judge }, fold) => {
     onProgress({ doing: "calibrating", done: fold, of: folds.length });
-    const { forest } = growForest(examplesOf(features, rows.labels, learn), parameters);
+    const lesson = thinned(rows, learn, THINNED_TO.model, parameters.seed);
+    const { forest } = growForest(lesson, parameters);
     margins.set(scoreMargins(forest, takeRows(features, judge)), from);
     from += judge.length;
   });
@@ -180,6 +183,13 @@ function calibrationFolds({ devices, times, episodes, labels }: FailureRows): Fo
 /** For whoever asks to learn: the message says what is missing. */
 export class TooFewFailuresError extends Error {
   override readonly name = "TooFewFailuresError";
+}
+
+/** Of these rows every positive and, by chance, as large a share of the others. */
+function thinned(rows: FailureRows, places: Int32Array, share: number, seed: number): Examples {
+  const uniform = seeded(seed);
+  const kept = places.filter((row) => rows.labels[row] === 1 || uniform() < share);
+  return examplesOf(matrixOf(rows), rows.labels, kept);
 }
 
 function examplesOf(features: Matrix, labels: Uint8Array, places: Int32Array): Examples {
