@@ -149,7 +149,7 @@ Deno.test("a real bearing's outer race is named, and its numbers are those it wa
     const { reading } = await response.json();
     assert.equal(response.status, 200, JSON.stringify(reading));
     for (const name of ["rms", "peak", "kurtosis"]) {
-      const expected = Number(record[name]);
+      const expected: number = Number(record[name]);
       const difference = Math.abs(reading.acceleration[name] / expected - 1);
       assert.ok(difference < 1e-3, `${name}: ${reading.acceleration[name]}, not ${expected}`);
     }
