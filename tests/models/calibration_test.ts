@@ -39,7 +39,11 @@ Deno.test("no other slope or offset nearby fits better", () => {
   if (fitted.kind !== "platt") throw new Error("not Platt's");
   const loss = logLoss(claims(margins, fitted), labels);
   for (const [slope, offset] of [[0.05, 0], [-0.05, 0], [0, 0.1], [0, -0.1]] as const) {
-    const other = { ...fitted, slope: fitted.slope + slope, offset: fitted.offset + offset };
+    const other: Calibration = {
+      ...fitted,
+      slope: fitted.slope + slope,
+      offset: fitted.offset + offset,
+    };
     assert.ok(logLoss(claims(margins, other), labels) > loss);
   }
 });
