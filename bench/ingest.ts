@@ -22,6 +22,7 @@ import {
   start,
   statsOf,
 } from "./running.ts";
+import { helper } from "./steady.ts";
 
 const DEVICES = 500;
 
@@ -124,16 +125,7 @@ interface Publisher {
 
 /** Resolves when its messages are made. */
 async function publisher(args: readonly (string | number)[]): Promise<Publisher> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--allow-all",
-      new URL("./publisher.ts", import.meta.url).pathname,
-      ...args.map(String),
-    ],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
+  const child = helper("publisher", args);
   const saying = child.stdout.getReader();
   await saying.read();
   return {

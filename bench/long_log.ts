@@ -19,7 +19,7 @@ export async function publishHistory(
 ): Promise<Stats> {
   const before = dealtWith(await statsOf(telltale));
   const startAt = Date.now() - Math.ceil(messages / devices) * stepMs;
-  const { success } = await helper("publisher", [
+  const publisher = helper("publisher", [
     telltale.natsUrl,
     0,
     messages,
@@ -27,7 +27,10 @@ export async function publishHistory(
     startAt,
     stepMs,
     seed,
-  ]).output();
+  ]);
+  // It publishes when it is told to, or when nobody can tell it any more.
+  await publisher.stdin.close();
+  const { success } = await publisher.output();
   if (!success) throw new Error("The publisher failed");
   const stats = await caughtUp(telltale, before + messages);
   if (stats.quarantined > 0) throw new Error(`${stats.quarantined} messages were quarantined`);
