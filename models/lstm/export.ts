@@ -5,7 +5,7 @@
  * In:  `window`, double, batch × 24 × features. Out: `expected`, double, batch × 1.
  * Scaling is done in doubles, as values may be large and close together; the network in floats.
  */
-import { type Operator, type Weights, writeOnnx } from "../onnx/write.ts";
+import { doubles, node, type Weights, writeOnnx } from "../onnx/write.ts";
 import { FEATURES, SEQUENCE } from "./features.ts";
 import type { LstmWeights, NetworkWeights } from "./network.ts";
 import { SCALED_LIMIT, type Scaler } from "./scaler.ts";
@@ -68,19 +68,6 @@ export function exportLstm(
 
 const FLOAT = 1;
 const DOUBLE = 11;
-
-function node(
-  type: string,
-  inputs: readonly string[],
-  output: string,
-  attributes: Operator["attributes"] = {},
-): Operator {
-  return { type, inputs, outputs: [output], attributes };
-}
-
-function doubles(name: string, values: readonly number[], shape = [values.length]): Weights {
-  return { name, shape, values: Float64Array.from(values) };
-}
 
 function indices(name: string, values: readonly number[], shape = [values.length]): Weights {
   return { name, shape, values: BigInt64Array.from(values, BigInt) };

@@ -41,6 +41,20 @@ export interface Operator {
   readonly domain?: "" | "ai.onnx.ml";
 }
 
+/** A standard operator with one output. */
+export function node(
+  type: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: Operator["attributes"] = {},
+): Operator {
+  return { type, inputs, outputs: [output], attributes };
+}
+
+export function doubles(name: string, values: readonly number[], shape = [values.length]): Weights {
+  return { name, shape, values: Float64Array.from(values) };
+}
+
 export interface Graph {
   readonly name: string;
   readonly inputs: readonly Port[];

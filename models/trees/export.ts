@@ -7,7 +7,14 @@
  * Trees are summed in floats, as `scoreMargins` does; what follows is done in doubles.
  */
 import type { Calibration } from "../calibration.ts";
-import { type Attribute, type Operator, type Weights, writeOnnx } from "../onnx/write.ts";
+import {
+  type Attribute,
+  doubles,
+  node,
+  type Operator,
+  type Weights,
+  writeOnnx,
+} from "../onnx/write.ts";
 import type { Forest } from "./forest.ts";
 
 /** `TensorProto.DataType`. */
@@ -135,17 +142,4 @@ function isotonicGraph(
       node("Add", ["risen", "level"], "probability"),
     ],
   };
-}
-
-function node(
-  type: string,
-  inputs: readonly string[],
-  output: string,
-  attributes: Operator["attributes"] = {},
-): Operator {
-  return { type, inputs, outputs: [output], attributes };
-}
-
-function doubles(name: string, values: readonly number[], shape = [values.length]): Weights {
-  return { name, shape, values: Float64Array.from(values) };
 }
