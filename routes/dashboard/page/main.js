@@ -19,7 +19,15 @@ const CONNECTION = {
   lost: ["Reconnecting", "bad"],
 };
 
-/** What is shown in place of the fleet: a device, or the reports. */
+/**
+ * What can be shown beside the fleet and one device, by the first word of its address. Each fills
+ * its place on the page, `<name>-view`, and returns how to bring it up to date and how to leave it.
+ */
+const VIEWS = {
+  reports: openReports,
+};
+
+/** What is shown in place of the fleet: a device, or one of the views. */
 let opened;
 /** Each change of view is a new one; what belongs to an older one is not shown any more. */
 let visit = 0;
@@ -85,25 +93,25 @@ async function route() {
   const current = ++visit;
   opened?.close();
   opened = undefined;
-  const [kind, id] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
-  const view = kind === "reports" && !id ? "reports" : kind && id ? "device" : "fleet";
-  for (const name of ["fleet", "device", "reports"]) {
-    byId(`${name}-view`).hidden = name !== view;
+  const [name, id] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
+  const view = Object.hasOwn(VIEWS, name) ? name : name && id ? "device" : "fleet";
+  for (const each of ["fleet", "device", ...Object.keys(VIEWS)]) {
+    byId(`${each}-view`).hidden = each !== view;
   }
   markView(view);
   document.title = "Telltale";
   scrollTo(0, 0);
-  if (view === "device") return await showDevice(kind, id, current);
+  if (view === "device") return await showDevice(name, id, current);
   // One under way may still be asking for the view that was left.
   await refreshing;
   if (current !== visit) return;
-  if (view === "reports") opened = openReports(byId("reports-view"), showProblem);
+  if (view !== "fleet") opened = VIEWS[view](byId(`${view}-view`), showProblem, id);
   return refresh();
 }
 
 function markView(view) {
   for (const link of byId("views").querySelectorAll("a")) {
-    const isShown = link.hash === (view === "reports" ? "#/reports" : "#/");
+    const isShown = link.hash === (Object.hasOwn(VIEWS, view) ? `#/${view}` : "#/");
     if (isShown) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
