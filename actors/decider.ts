@@ -1,6 +1,6 @@
 /** The whole of what an actor is, apart from where it runs. Pure members, nothing else. */
 import type { Event, NewEvent, Noted } from "../events/event.ts";
-import type { Json, Kind } from "../events/vocabulary.ts";
+import type { Json } from "../events/vocabulary.ts";
 
 /** Something a device said, already parsed and validated (`events/messages.ts`). */
 export interface MessageInput {
@@ -41,7 +41,8 @@ export interface TickInput {
 export type Input = MessageInput | CommandInput | TickInput;
 
 export interface Decider<State> {
-  readonly kind: Kind;
+  /** Of its streams. */
+  readonly kind: string;
   /** Raised when the shape of State changes: older snapshots are then folded again from the log. */
   readonly stateVersion: number;
   initial(): State;

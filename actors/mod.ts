@@ -1,13 +1,17 @@
-/** The deciders, by kind of device. */
-import type { Kind } from "../events/vocabulary.ts";
+/** The deciders: of devices, by their kind, and of what stands beside them. */
+import { isKind, type Kind, MODEL_KIND } from "../events/vocabulary.ts";
 import { atm } from "./atm.ts";
 import type { Decider } from "./decider.ts";
-import type { DeviceState } from "./state.ts";
 import { machine } from "./machine.ts";
+import { type FleetModels, model } from "./model.ts";
 import { sensor } from "./sensor.ts";
+import type { DeviceState } from "./state.ts";
 import { store } from "./store.ts";
 
 export type { DeviceState } from "./state.ts";
+
+/** What any actor remembers. */
+export type AnyState = DeviceState | FleetModels;
 
 export const deciders: Readonly<Record<Kind, Decider<DeviceState>>> = {
   atm,
@@ -15,3 +19,9 @@ export const deciders: Readonly<Record<Kind, Decider<DeviceState>>> = {
   store,
   sensor,
 };
+
+/** By the kind of a stream; undefined where nobody decides. */
+export function deciderOf(kind: string): Decider<AnyState> | undefined {
+  if (isKind(kind)) return deciders[kind];
+  return kind === MODEL_KIND ? model : undefined;
+}

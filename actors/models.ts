@@ -1,4 +1,4 @@
-/** A device's models: which were trained of it, and which of each kind is in force. */
+/** The models of a device or a fleet: which were trained, and which of each kind is in force. */
 import type { Event } from "../events/event.ts";
 import type { ModelEvent, RecordModel } from "../events/model.ts";
 import { type CommandInput, CommandRejectedError } from "./decider.ts";
@@ -34,7 +34,10 @@ export function decidePromoteModel(
   const { model, by } = data as { model: string; by: string };
   const trained = models?.trained.find((trained) => trained.model === model);
   if (trained === undefined) {
-    throw new CommandRejectedError("model-unknown", `No model ${model} was trained of this device`);
+    throw new CommandRejectedError(
+      "model-unknown",
+      `No model ${model} is among those trained here`,
+    );
   }
   if (models?.inForce[trained.kind] === model) return [];
   const { kind } = trained;

@@ -1,11 +1,11 @@
 /** `./telltale replay`: what happened to one device, and what was known of it at a moment. */
 import { storyUntil } from "../actors/runtime/state_at.ts";
-import { deciders, type DeviceState } from "../actors/mod.ts";
+import { type AnyState, deciderOf } from "../actors/mod.ts";
 import type { RecordedEvent } from "../events/event.ts";
 import type { Sql } from "../events/log/database.ts";
 import { streamNames } from "../events/log/streams.ts";
 import { formatInstant } from "../events/instant.ts";
-import { deviceOf, isKind } from "../events/vocabulary.ts";
+import { deviceOf } from "../events/vocabulary.ts";
 import { INTERRUPTED, InterruptedError, print, withLog } from "./audit.ts";
 import { type Command, UserError } from "./command.ts";
 import { count, startProgress } from "./progress.ts";
@@ -36,8 +36,8 @@ export const command: Command = {
 async function tell(sql: Sql, replay: Replay): Promise<void> {
   const { stream, to, fromVersion, limit, json } = replay;
   const { kind } = deviceOf(stream);
-  const decider = isKind(kind) ? deciders[kind] : undefined;
-  let state: DeviceState | undefined = decider?.initial();
+  const decider = deciderOf(kind);
+  let state: AnyState | undefined = decider?.initial();
   let last: RecordedEvent | undefined;
   const story = createStory(limit);
   const progress = startProgress();

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import type { NewEvent } from "./event.ts";
-import { PromoteModel, RecordModel } from "./model.ts";
+import { PromoteModel, RecordModel, RollBackModel } from "./model.ts";
 import { FitSeriesModel } from "./series.ts";
 
 export const ALARM_REASONS = ["offline", "silent", "error"] as const;
@@ -52,6 +52,8 @@ export const COMMANDS = {
   /** A model was trained of what this device said. */
   RecordModel,
   PromoteModel,
+  /** Of a fleet's models only. */
+  RollBackModel,
   /** Somebody has dealt with an anomaly of a sensor, by its number. */
   ResolveAnomaly: z.object({ episode: z.int().min(1), by }),
 } as const satisfies Record<string, z.ZodType>;

@@ -19,7 +19,7 @@ import {
   StoreSchedule,
   UnreadableLine,
 } from "./store.ts";
-import type { Json, Kind } from "./vocabulary.ts";
+import type { Addressee, Json } from "./vocabulary.ts";
 
 export const PAYLOAD_BYTES_MAX = 256 * 1024;
 
@@ -70,7 +70,7 @@ interface MessageKind {
   readonly refusal?: (data: Json) => string;
 }
 
-const MESSAGES: Readonly<Record<Kind, Readonly<Record<string, MessageKind>>>> = {
+const MESSAGES: Readonly<Record<Addressee, Readonly<Record<string, MessageKind>>>> = {
   atm: {
     telemetry: { schema: AtmTelemetry, moment: ["timestamp"], idField: "atm_id" },
   },
@@ -97,6 +97,8 @@ const MESSAGES: Readonly<Record<Kind, Readonly<Record<string, MessageKind>>>> = 
   sensor: {
     reading: { schema: SensorReading, moment: ["timestamp"], idField: "sensor_id" },
   },
+  /** Is told, and tells nothing. */
+  model: {},
 };
 
 /** Made when a message first needs it: most processes see few kinds of message. */
@@ -127,7 +129,7 @@ function decode(payload: Uint8Array): string {
  * `headerMessageId`: the sender's Nats-Msg-Id.
  */
 export function parseMessage(
-  kind: Kind,
+  kind: Addressee,
   id: string,
   message: string,
   payload: Uint8Array,
@@ -250,7 +252,7 @@ function parseCommand(
 }
 
 function idMismatch(
-  kind: Kind,
+  kind: Addressee,
   id: string,
   field: string | undefined,
   data: Json,

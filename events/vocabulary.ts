@@ -10,6 +10,16 @@ export function isKind(text: string): text is Kind {
   return (KINDS as readonly string[]).includes(text);
 }
 
+/** What serves a whole fleet is no device, and takes orders only: its models, by what they tell. */
+export const MODEL_KIND = "model";
+/** Whom a message may address. */
+export type Addressee = Kind | typeof MODEL_KIND;
+export const ADDRESSEES: readonly Addressee[] = [...KINDS, MODEL_KIND];
+
+export function isAddressee(text: string): text is Addressee {
+  return (ADDRESSEES as readonly string[]).includes(text);
+}
+
 /** What a device may be called: safe in a subject, a URL and a file name. */
 export const DEVICE_ID = /^[A-Za-z0-9_:-]{1,64}$/;
 

@@ -4,7 +4,7 @@ import { subjectOf } from "../events/bus/subjects.ts";
 import type { Answer, Publisher } from "../events/bus/publisher.ts";
 import { COMMANDS } from "../events/device.ts";
 import { parseMessage } from "../events/messages.ts";
-import type { Kind } from "../events/vocabulary.ts";
+import type { Addressee } from "../events/vocabulary.ts";
 import { JSON_TYPES, mediaType, readBody, textOf } from "./body.ts";
 import type { Deps } from "./deps.ts";
 import { AcceptedJson, recordedJson } from "./ingest.ts";
@@ -67,7 +67,7 @@ export function orderRoutes({ publisher, now }: Pick<Deps, "publisher" | "now">)
 }
 
 export interface Order {
-  readonly kind: Kind;
+  readonly kind: Addressee;
   readonly id: string;
   /** `{"command": <name>, …}`. */
   readonly body: unknown;

@@ -1,13 +1,13 @@
 /** The actors of one partition, in memory: each a state, its version, and whether it changed. */
 import type { RecordedEvent } from "../../events/event.ts";
-import { deviceOf, isKind, streamOf, SYSTEM_KIND } from "../../events/vocabulary.ts";
+import { deviceOf, streamOf, SYSTEM_KIND } from "../../events/vocabulary.ts";
 import type { Decider } from "../decider.ts";
-import { deciders, type DeviceState } from "../mod.ts";
+import { type AnyState, deciderOf } from "../mod.ts";
 
 export interface Actor {
   readonly stream: string;
-  readonly decider: Decider<DeviceState>;
-  state: DeviceState;
+  readonly decider: Decider<AnyState>;
+  state: AnyState;
   /** Version of its last event; -1 before the first. */
   version: number;
   /** Offset of its last event. */
@@ -21,7 +21,7 @@ export interface Registry {
   /** The actor of a stream, new if it never spoke. */
   actor(stream: string): Actor;
   /** Puts a saved fold back. */
-  restore(stream: string, state: DeviceState, version: number, offset: number): void;
+  restore(stream: string, state: AnyState, version: number, offset: number): void;
   /** Folds an event of the log into its actor, unless the actor has seen it. */
   replay(event: RecordedEvent): void;
 }
@@ -38,10 +38,10 @@ export class SnapshotGapError extends Error {
 }
 
 /** Facts about Telltale itself: they have versions like any stream, and nothing to decide. */
-const system: Decider<DeviceState> = {
-  kind: "sensor",
+const system: Decider<AnyState> = {
+  kind: SYSTEM_KIND,
   stateVersion: 1,
-  initial: () => ({} as DeviceState),
+  initial: () => ({} as AnyState),
   decide: () => [],
   evolve: (state) => state,
   nextDeadline: () => Infinity,
@@ -52,7 +52,7 @@ export function createRegistry(): Registry {
 
   function create(stream: string): Actor {
     const { kind } = deviceOf(stream);
-    const decider = isKind(kind) ? deciders[kind] : system;
+    const decider = deciderOf(kind) ?? system;
     const actor = {
       stream,
       decider,

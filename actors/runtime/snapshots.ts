@@ -7,9 +7,8 @@
  * at hand (another log, an older state shape, a damaged record, a log that was restored to an
  * earlier day and went on differently) is ignored, and the log is folded instead.
  */
-import type { DeviceState } from "../mod.ts";
-import { deviceOf, isKind } from "../../events/vocabulary.ts";
-import { deciders } from "../mod.ts";
+import { deviceOf } from "../../events/vocabulary.ts";
+import { type AnyState, deciderOf } from "../mod.ts";
 import type { Actor } from "./registry.ts";
 
 /** Where the log ended: its last batch, and the hash by which a log is known to hold that one. */
@@ -25,7 +24,7 @@ export interface Floor extends LogEnd {
 export interface SavedState extends LogEnd {
   readonly version: number;
   readonly offset: number;
-  readonly state: DeviceState;
+  readonly state: AnyState;
 }
 
 export interface SavedActor {
@@ -113,7 +112,7 @@ export async function openSnapshots(path: string, logId: string): Promise<Snapsh
 
 function stateVersionOf(stream: string): number {
   const { kind } = deviceOf(stream);
-  return isKind(kind) ? deciders[kind].stateVersion : 1;
+  return deciderOf(kind)?.stateVersion ?? 1;
 }
 
 /** A record as it was saved; undefined where it is damaged, too large, or of another shape. */

@@ -154,8 +154,10 @@ function analyseAll(
   log: WaveformsDeps["log"],
 ): (Promise<Found | undefined> | undefined)[] {
   const described = new Map<string, Plant>();
-  const plantOf = (stream: string) =>
-    described.get(stream) ?? actors.actors.get(stream)?.state.plant;
+  const plantOf = (stream: string): Plant | undefined => {
+    const state = actors.actors.get(stream)?.state;
+    return described.get(stream) ?? (state && "plant" in state ? state.plant : undefined);
+  };
 
   return messages.map((message) => {
     const { subject, payload, timeUs } = message;

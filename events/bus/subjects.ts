@@ -1,5 +1,5 @@
 /** Where things are said: `devices.<kind>.<id>.<message>`. */
-import { DEVICE_ID, isKind, type Kind, KINDS, streamOf } from "../vocabulary.ts";
+import { type Addressee, ADDRESSEES, DEVICE_ID, isAddressee, streamOf } from "../vocabulary.ts";
 
 export const STREAM_NAME = "DEVICES";
 
@@ -13,7 +13,7 @@ export function subjectOf(kind: string, id: string, message: string): string {
 export type Address =
   | {
     readonly ok: true;
-    readonly kind: Kind;
+    readonly kind: Addressee;
     readonly id: string;
     readonly message: string;
     readonly stream: string;
@@ -40,8 +40,8 @@ function read(subject: string): Address {
     return refuse(`Cannot read subject "${subject}": expected devices.<kind>.<id>.<message>`);
   }
   const [, kind = "", token = "", message = ""] = parts;
-  if (!isKind(kind)) {
-    return refuse(`Cannot read subject "${subject}": kind is one of ${KINDS.join(", ")}`);
+  if (!isAddressee(kind)) {
+    return refuse(`Cannot read subject "${subject}": kind is one of ${ADDRESSEES.join(", ")}`);
   }
   if (!DEVICE_ID.test(token)) {
     return refuse(

@@ -5,7 +5,7 @@
 import type { Publisher } from "../../events/bus/publisher.ts";
 import { subjectOf } from "../../events/bus/subjects.ts";
 import type { Sql } from "../../events/log/database.ts";
-import { deviceOf, isKind } from "../../events/vocabulary.ts";
+import { deviceOf, isAddressee } from "../../events/vocabulary.ts";
 import { markTold, untoldModels } from "../../projections/models.ts";
 
 /** Returns how many. Telling twice, as two nodes may, changes nothing. */
@@ -13,7 +13,7 @@ export async function tellOfModels(sql: Sql, publisher: Publisher): Promise<numb
   const models = await untoldModels(sql);
   for (const { stream, order } of models) {
     const { kind, id } = deviceOf(stream);
-    if (!isKind(kind)) throw new Error(`Cannot tell of a model of "${stream}": no device`);
+    if (!isAddressee(kind)) throw new Error(`Cannot tell of a model of "${stream}": nobody hears`);
     const body = new TextEncoder().encode(JSON.stringify({ command: "RecordModel", ...order }));
     const { answer } = await publisher.publish(subjectOf(kind, id, "command"), body, {
       waitForLog: true,

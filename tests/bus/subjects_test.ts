@@ -6,10 +6,10 @@ import {
   publishedSubject,
   subjectOf,
 } from "../../events/bus/subjects.ts";
-import { deviceOf, KINDS } from "../../events/vocabulary.ts";
+import { ADDRESSEES, deviceOf } from "../../events/vocabulary.ts";
 
-Deno.test("a subject names a device and what it says", () => {
-  for (const kind of KINDS) {
+Deno.test("a subject names a device, or a fleet's models, and what is said", () => {
+  for (const kind of ADDRESSEES) {
     const id = "Pump_7:a-B";
     const address = parseSubject(subjectOf(kind, id, "reading"));
     assert.ok(address.ok);

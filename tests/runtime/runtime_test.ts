@@ -1,5 +1,6 @@
 /** From the bus to the log: what becomes of a message, and who is told. */
 import assert from "node:assert/strict";
+import type { DeviceState } from "../../actors/mod.ts";
 import { STREAM_NAME } from "../../events/bus/subjects.ts";
 import type { Sql } from "../../events/log/database.ts";
 import { readPosition } from "../../events/log/partitions.ts";
@@ -147,7 +148,7 @@ Deno.test("a device that says nothing for long is silent, and is back with its n
       "AlarmCleared",
     ]);
     const { actors } = await foldLog(stage.sql);
-    assert.equal(actors.get("sensor-S-1")?.state.silentSince, null);
+    assert.equal((actors.get("sensor-S-1")?.state as DeviceState).silentSince, null);
     assert.equal((await verify(stage.sql)).ok, true);
   }));
 
