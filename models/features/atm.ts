@@ -6,7 +6,8 @@
  * counts per code, time since. What is not known is NaN. There is no hour of day: a model that
  * knows when technicians come has learned the technicians.
  */
-import { type AtmHistory, COUNTED_CODES, LAST, N, STARTS, V } from "./history.ts";
+import { COUNTED_CODES, N, V } from "./buckets.ts";
+import { type AtmHistory, LAST, STARTS } from "./history.ts";
 import {
   AT,
   CASH,
@@ -19,7 +20,7 @@ import {
   TEMPERATURE,
   UPTIME,
 } from "./record.ts";
-import { slopeOf, type Window, windowOf } from "./window.ts";
+import { slopeOf, type Window, Windows } from "./window.ts";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -114,6 +115,8 @@ const BEYOND: readonly Feature[] = [
 ];
 
 const FEATURES = [...CONTRACT, ...BEYOND];
+/** Room to work in: a row is written in one go. */
+const windows = new Windows();
 
 /** The columns, in order. */
 export const FEATURE_NAMES: readonly string[] = FEATURES.map(([name]) => name);
@@ -134,13 +137,9 @@ export function writeFeatures(
   into: Float32Array,
   from: number,
 ): void {
-  const seen = {
-    history,
-    at,
-    hour: windowOf(history, at, 1),
-    sixHours: windowOf(history, at, 6),
-    day: windowOf(history, at, 24),
-  };
+  windows.fill(history, at);
+  const { hour, sixHours, day } = windows;
+  const seen = { history, at, hour, sixHours, day };
   for (let i = 0; i < FEATURES.length; i++) into[from + i] = (FEATURES[i] as Feature)[1](seen);
 }
 

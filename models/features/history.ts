@@ -1,5 +1,6 @@
 /**
- * What is kept of an ATM's last 24 hours: all that its features need, in 16 KB.
+ * What is kept of an ATM's last 24 hours: all that its features need, in 17 KB whatever it says, and
+ * in far less before it has spoken for a day.
  *
  * Records are summed up in buckets of ten minutes, so a window of hours begins at a border of ten
  * minutes: of the last 24 hours the oldest up to ten minutes are not seen. Within that window every
@@ -7,12 +8,13 @@
  * apart, because the contract's windows exclude it; it joins its bucket when the next one comes.
  */
 import type { Json } from "../../events/vocabulary.ts";
-import { pack32, pack64, unpack32, unpack64 } from "../detectors/packing.ts";
+import { pack64, unpack64 } from "../detectors/packing.ts";
+import { BUCKET_MS, BUCKETS, COUNTS, N, V, VALUES } from "./buckets.ts";
+import { packBuckets, unpackBuckets } from "./packed_buckets.ts";
 import {
   AT,
   CASH,
   CODE,
-  CODES,
   CPU,
   isCritical,
   LATENCY,
@@ -25,56 +27,7 @@ import {
   UPTIME,
 } from "./record.ts";
 
-export const BUCKET_MS = 600_000;
-export const BUCKETS = 144;
-
-/** What is counted in a bucket. */
-export const N = {
-  records: 0,
-  /** Four, in the order of `ATM_STATUSES`. */
-  status: 1,
-  /** Three, in the order of `NETWORK_STATUSES`. */
-  network: 5,
-  error: 8,
-  critical: 9,
-  /**
-   * Eleven: E001 to E010, and codes we do not know. Not how many records have the code, which
-   * depends on how often the ATM speaks, but how many have it that the record before did not have.
-   */
-  codeStart: 10,
-  cash: 21,
-  cashLow: 22,
-  temperature: 23,
-  temperatureOff: 24,
-  cpu: 25,
-  cpuHigh: 26,
-  memory: 27,
-  memoryHigh: 28,
-  latency: 29,
-  /** The same of all codes together. */
-  errorStart: 30,
-  /** Records with a shorter uptime than the record before. */
-  restart: 31,
-} as const;
-export const COUNTS = 32;
 const COUNT_MAX = 0xffff;
-
-/** What is measured in a bucket. `squares` are squared distances from the bucket's mean. */
-export const V = {
-  cashMean: 0,
-  cashSquares: 1,
-  cashMin: 2,
-  temperatureMean: 3,
-  temperatureSquares: 4,
-  temperatureMax: 5,
-  cpuMean: 6,
-  cpuMax: 7,
-  memoryMean: 8,
-  memoryMax: 9,
-  latencyMean: 10,
-  latencySquares: 11,
-} as const;
-export const VALUES = 12;
 
 /** What it is remembered of when it was last so; epoch ms, NaN for never. */
 export const LAST = { error: 0, critical: 1, offline: 2, maintenance: 3 } as const;
@@ -85,37 +38,47 @@ export const STARTS = 4;
 const OFFLINE = 1;
 const MAINTENANCE = 3;
 
+/** Room for so many buckets to begin with, and for twice as many each time they do not suffice. */
+const CAPACITY_FIRST = 4;
+
 interface Saved {
+  readonly first: number;
   readonly newest: number;
   readonly latest: string;
   readonly last: string;
   readonly starts: string;
-  readonly counts: string;
-  readonly values: string;
+  readonly buckets: string;
 }
 
 const scratch = new Float64Array(RECORD_FIELDS);
 
-/** Changed in place; written as JSON it comes back the same. */
+/**
+ * Changed in place; written as JSON it comes back the same.
+ *
+ * Bucket n is at slot n modulo the capacity, which is never less than the buckets that are kept.
+ */
 export class AtmHistory {
-  /** The number of the newest bucket since 1970; -1 while there is none. */
+  /** The numbers since 1970 of the oldest bucket kept and of the newest; -1 while there is none. */
+  first = -1;
   newest = -1;
   /** The latest record by its moment; `AT` is NaN while there is none. */
   readonly latest: Float64Array;
   readonly last: Float64Array;
   /** When errors started last, newest first; epoch ms, NaN for never. */
   readonly starts: Float64Array;
-  readonly counts: Uint16Array;
-  readonly values: Float32Array;
+  capacity = CAPACITY_FIRST;
+  counts = new Uint16Array(CAPACITY_FIRST * COUNTS);
+  values = new Float32Array(CAPACITY_FIRST * VALUES);
 
   constructor(saved?: Saved) {
-    this.newest = saved?.newest ?? -1;
     this.latest = saved ? unpack64(saved.latest) : new Float64Array(RECORD_FIELDS).fill(NaN);
     this.last = saved ? unpack64(saved.last) : new Float64Array(LASTS).fill(NaN);
     this.starts = saved ? unpack64(saved.starts) : new Float64Array(STARTS).fill(NaN);
-    this.counts = new Uint16Array(BUCKETS * COUNTS);
-    if (saved) this.counts.set(new Uint16Array(Uint8Array.fromBase64(saved.counts).buffer));
-    this.values = saved ? unpack32(saved.values) : new Float32Array(BUCKETS * VALUES);
+    if (saved === undefined || saved.newest < 0) return;
+    this.first = saved.first;
+    this.newest = saved.newest;
+    this.#makeRoom(saved.newest - saved.first + 1);
+    unpackBuckets(this, saved.buckets);
   }
 
   /**
@@ -142,17 +105,46 @@ export class AtmHistory {
     const bucket = Math.floor(at / BUCKET_MS);
     if (bucket <= this.newest - BUCKETS) return -1;
     if (bucket > this.newest) this.#advance(bucket);
-    return bucket % BUCKETS;
+    else if (bucket < this.first) this.#reachBack(bucket);
+    return bucket % this.capacity;
   }
 
   #advance(bucket: number): void {
-    const first = this.newest < 0 ? bucket : Math.max(this.newest + 1, bucket - BUCKETS + 1);
-    for (let passed = first; passed <= bucket; passed++) {
-      const slot = passed % BUCKETS;
+    const kept = Math.max(this.first, bucket - BUCKETS + 1);
+    const first = this.newest < kept ? bucket : kept;
+    this.#makeRoom(bucket - first + 1);
+    this.#clear(Math.max(this.newest + 1, first), bucket);
+    this.first = first;
+    this.newest = bucket;
+  }
+
+  #reachBack(bucket: number): void {
+    this.#makeRoom(this.newest - bucket + 1);
+    this.#clear(bucket, this.first - 1);
+    this.first = bucket;
+  }
+
+  #clear(from: number, to: number): void {
+    for (let bucket = from; bucket <= to; bucket++) {
+      const slot = bucket % this.capacity;
       this.counts.fill(0, slot * COUNTS, (slot + 1) * COUNTS);
       this.values.fill(0, slot * VALUES, (slot + 1) * VALUES);
     }
-    this.newest = bucket;
+  }
+
+  #makeRoom(buckets: number): void {
+    if (buckets <= this.capacity) return;
+    const { counts, values, capacity: before } = this;
+    this.capacity = Math.min(BUCKETS, Math.max(buckets, 2 * before));
+    this.counts = new Uint16Array(this.capacity * COUNTS);
+    this.values = new Float32Array(this.capacity * VALUES);
+    for (let slot = 0; slot < before; slot++) {
+      // Of all buckets this slot may have held only one can be among those kept.
+      const bucket = this.first + (slot - this.first % before + before) % before;
+      const to = bucket % this.capacity;
+      this.counts.set(counts.subarray(slot * COUNTS, (slot + 1) * COUNTS), to * COUNTS);
+      this.values.set(values.subarray(slot * VALUES, (slot + 1) * VALUES), to * VALUES);
+    }
   }
 
   #remember(record: Float64Array): void {
@@ -260,15 +252,12 @@ export class AtmHistory {
 
   toJSON(): Saved {
     return {
+      first: this.first,
       newest: this.newest,
       latest: pack64(this.latest),
       last: pack64(this.last),
       starts: pack64(this.starts),
-      counts: new Uint8Array(this.counts.buffer).toBase64(),
-      values: pack32(this.values),
+      buckets: packBuckets(this),
     };
   }
 }
-
-/** The codes that are counted one by one, in their order from `N.codeStart` on. */
-export const COUNTED_CODES = CODES;

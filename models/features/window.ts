@@ -1,5 +1,6 @@
 /** What an ATM's history adds up to over the last hours. */
-import { type AtmHistory, BUCKET_MS, BUCKETS, COUNTS, N, V, VALUES } from "./history.ts";
+import { BUCKET_MS, BUCKETS, COUNTS, N, V, VALUES } from "./buckets.ts";
+import type { AtmHistory } from "./history.ts";
 
 /** Groups of values put together, each known by its count, mean and squared distances from it. */
 export class Spread {
@@ -8,6 +9,13 @@ export class Spread {
   #origin = NaN;
   #distances = 0;
   #squares = 0;
+
+  clear(): void {
+    this.count = 0;
+    this.#origin = NaN;
+    this.#distances = 0;
+    this.#squares = 0;
+  }
 
   join(count: number, mean: number, squares: number): void {
     if (this.count === 0) this.#origin = mean;
@@ -28,68 +36,110 @@ export class Spread {
   }
 }
 
-export interface Window {
-  readonly counts: Float64Array;
-  readonly cash: Spread;
-  readonly temperature: Spread;
-  readonly cpu: Spread;
-  readonly memory: Spread;
-  readonly latency: Spread;
-  readonly cashMin: number;
-  readonly temperatureMax: number;
-  readonly cpuMax: number;
-  readonly memoryMax: number;
+/** The records of some hours up to a moment, the latest excluded. */
+export class Window {
+  readonly counts = new Float64Array(COUNTS);
+  readonly cash = new Spread();
+  readonly temperature = new Spread();
+  readonly cpu = new Spread();
+  readonly memory = new Spread();
+  readonly latency = new Spread();
+  cashMin = NaN;
+  temperatureMax = NaN;
+  cpuMax = NaN;
+  memoryMax = NaN;
+
+  clear(): void {
+    this.counts.fill(0);
+    this.cash.clear();
+    this.temperature.clear();
+    this.cpu.clear();
+    this.memory.clear();
+    this.latency.clear();
+    this.cashMin =
+      this.temperatureMax =
+      this.cpuMax =
+      this.memoryMax =
+        NaN;
+  }
+
+  count(counts: Uint16Array, from: number): void {
+    const own = this.counts;
+    for (let i = 0; i < COUNTS; i++) own[i] = (own[i] as number) + (counts[from + i] as number);
+  }
+
+  /** All that a window within this one has counted. */
+  countWith(within: Window): void {
+    const own = this.counts;
+    for (let i = 0; i < COUNTS; i++) own[i] = (own[i] as number) + (within.counts[i] as number);
+  }
+
+  measure(counts: Uint16Array, from: number, values: Float32Array, at: number): void {
+    const cash = counts[from + N.cash] as number;
+    if (cash > 0) {
+      this.cash.join(cash, values[at + V.cashMean] as number, values[at + V.cashSquares] as number);
+      const least = values[at + V.cashMin] as number;
+      if (!(this.cashMin < least)) this.cashMin = least;
+    }
+    const temperature = counts[from + N.temperature] as number;
+    if (temperature > 0) {
+      const squares = values[at + V.temperatureSquares] as number;
+      this.temperature.join(temperature, values[at + V.temperatureMean] as number, squares);
+      const most = values[at + V.temperatureMax] as number;
+      if (!(this.temperatureMax > most)) this.temperatureMax = most;
+    }
+    const cpu = counts[from + N.cpu] as number;
+    if (cpu > 0) {
+      this.cpu.join(cpu, values[at + V.cpuMean] as number, 0);
+      const most = values[at + V.cpuMax] as number;
+      if (!(this.cpuMax > most)) this.cpuMax = most;
+    }
+    const memory = counts[from + N.memory] as number;
+    if (memory > 0) {
+      this.memory.join(memory, values[at + V.memoryMean] as number, 0);
+      const most = values[at + V.memoryMax] as number;
+      if (!(this.memoryMax > most)) this.memoryMax = most;
+    }
+    const latency = counts[from + N.latency] as number;
+    if (latency > 0) {
+      const squares = values[at + V.latencySquares] as number;
+      this.latency.join(latency, values[at + V.latencyMean] as number, squares);
+    }
+  }
 }
 
 const BUCKETS_PER_HOUR = 3_600_000 / BUCKET_MS;
 
-/** The records of the last `hours` up to a moment, the latest excluded. */
-export function windowOf(history: AtmHistory, at: number, hours: number): Window {
-  const { counts, values, newest } = history;
-  const now = Math.floor(at / BUCKET_MS);
-  const oldest = oldestOf(newest, now, hours);
-  const sums = new Float64Array(COUNTS);
-  const extremes = { cashMin: NaN, temperatureMax: NaN, cpuMax: NaN, memoryMax: NaN };
-  const cash = new Measured(counts, values, N.cash, V.cashMean, true);
-  const temperature = new Measured(counts, values, N.temperature, V.temperatureMean, true);
-  const cpu = new Measured(counts, values, N.cpu, V.cpuMean, false);
-  const memory = new Measured(counts, values, N.memory, V.memoryMean, false);
-  const latency = new Measured(counts, values, N.latency, V.latencyMean, true);
+/** Three windows that end at one moment, filled in one pass; used again and again. */
+export class Windows {
+  readonly hour = new Window();
+  readonly sixHours = new Window();
+  readonly day = new Window();
 
-  for (let bucket = oldest; bucket <= Math.min(now, newest); bucket++) {
-    const slot = bucket % BUCKETS;
-    const base = slot * COUNTS;
-    for (let i = 0; i < COUNTS; i++) {
-      sums[i] = (sums[i] as number) + (counts[base + i] as number);
+  fill(history: AtmHistory, at: number): void {
+    const { hour, sixHours, day } = this;
+    const { counts, values, capacity, newest } = history;
+    const now = Math.floor(at / BUCKET_MS);
+    const sixFrom = oldestOf(history, now, 6);
+    const hourFrom = oldestOf(history, now, 1);
+    const last = Math.min(now, newest);
+    hour.clear();
+    sixHours.clear();
+    day.clear();
+    for (let bucket = oldestOf(history, now, 24); bucket <= last; bucket++) {
+      const slot = bucket % capacity;
+      const [from, at] = [slot * COUNTS, slot * VALUES];
+      const innermost = bucket >= hourFrom ? hour : bucket >= sixFrom ? sixHours : day;
+      innermost.count(counts, from);
+      if (counts[from + N.records] === 0) continue;
+      // Each by itself: sums of floats depend on where they begin.
+      day.measure(counts, from, values, at);
+      if (bucket >= sixFrom) sixHours.measure(counts, from, values, at);
+      if (bucket >= hourFrom) hour.measure(counts, from, values, at);
     }
-    if (counts[base + N.records] === 0) continue;
-    const extreme = slot * VALUES;
-    if (cash.add(slot)) {
-      extremes.cashMin = least(extremes.cashMin, values[extreme + V.cashMin] as number);
-    }
-    if (temperature.add(slot)) {
-      extremes.temperatureMax = most(
-        extremes.temperatureMax,
-        values[extreme + V.temperatureMax] as number,
-      );
-    }
-    if (cpu.add(slot)) {
-      extremes.cpuMax = most(extremes.cpuMax, values[extreme + V.cpuMax] as number);
-    }
-    if (memory.add(slot)) {
-      extremes.memoryMax = most(extremes.memoryMax, values[extreme + V.memoryMax] as number);
-    }
-    latency.add(slot);
+    sixHours.countWith(hour);
+    day.countWith(sixHours);
   }
-  return {
-    counts: sums,
-    cash: cash.spread,
-    temperature: temperature.spread,
-    cpu: cpu.spread,
-    memory: memory.spread,
-    latency: latency.spread,
-    ...extremes,
-  };
 }
 
 /**
@@ -97,20 +147,22 @@ export function windowOf(history: AtmHistory, at: number, hours: number): Window
  * buckets, each weighted by what it counts. NaN where there is but one.
  */
 export function slopeOf(
-  { counts, values, newest }: AtmHistory,
+  history: AtmHistory,
   at: number,
   hours: number,
   counted: number,
   mean: number,
 ): number {
+  const { counts, values, capacity, newest } = history;
   const now = Math.floor(at / BUCKET_MS);
+  const last = Math.min(now, newest);
   let weight = 0;
   let x = 0;
   let y = 0;
   let xx = 0;
   let xy = 0;
-  for (let bucket = oldestOf(newest, now, hours); bucket <= Math.min(now, newest); bucket++) {
-    const slot = bucket % BUCKETS;
+  for (let bucket = oldestOf(history, now, hours); bucket <= last; bucket++) {
+    const slot = bucket % capacity;
     const count = counts[slot * COUNTS + counted] as number;
     if (count === 0) continue;
     const hour = (bucket - now) / BUCKETS_PER_HOUR;
@@ -126,37 +178,6 @@ export function slopeOf(
 }
 
 /** The number of the first bucket that counts. */
-function oldestOf(newest: number, now: number, hours: number): number {
-  return Math.max(now - hours * BUCKETS_PER_HOUR, newest - BUCKETS, -1) + 1;
-}
-
-/** One measure's way through the buckets. */
-class Measured {
-  readonly spread = new Spread();
-
-  constructor(
-    private readonly counts: Uint16Array,
-    private readonly values: Float32Array,
-    private readonly counted: number,
-    private readonly mean: number,
-    private readonly withSquares: boolean,
-  ) {}
-
-  /** False where the bucket has no value of it. */
-  add(slot: number): boolean {
-    const count = this.counts[slot * COUNTS + this.counted] as number;
-    if (count === 0) return false;
-    const at = slot * VALUES + this.mean;
-    const mean = this.values[at] as number;
-    this.spread.join(count, mean, this.withSquares ? this.values[at + 1] as number : 0);
-    return true;
-  }
-}
-
-function least(a: number, b: number): number {
-  return a < b ? a : b;
-}
-
-function most(a: number, b: number): number {
-  return a > b ? a : b;
+function oldestOf({ first, newest }: AtmHistory, now: number, hours: number): number {
+  return Math.max(now - hours * BUCKETS_PER_HOUR + 1, newest - BUCKETS + 1, first, 0);
 }

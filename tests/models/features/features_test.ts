@@ -142,6 +142,35 @@ Deno.test("a history stays below 32 KiB of JSON, whatever it is told", () => {
   assert.ok(length < 32 * 1024, `${length} bytes`);
 });
 
+Deno.test("an ATM that has spoken for five minutes takes a kilobyte, for years no more than 17", () => {
+  const history = new AtmHistory();
+  const calm = { status: "online", cash_level_percent: 50, temperature_celsius: 20 };
+  const bytes = () => history.counts.byteLength + history.values.byteLength;
+  for (let minute = 0; minute < 5; minute++) history.take(calm, START + minute * 60_000);
+  assert.ok(bytes() < 1024 && JSON.stringify(history).length < 1024);
+  for (let hour = 0; hour < 20_000; hour++) history.take(calm, START + hour * HOUR_MS / 10);
+  assert.ok(bytes() < 17 * 1024, `${bytes()} bytes`);
+});
+
+Deno.test("records from before the first join windows of their own, where those are still kept", () => {
+  const history = new AtmHistory();
+  const told = (celsius: number) => ({ status: "online", temperature_celsius: celsius });
+  for (const minute of [0, 1, 2]) history.take(told(20), START + minute * 60_000);
+  history.take(told(50), START - 20 * HOUR_MS);
+  history.take(told(60), START - 30 * HOUR_MS);
+  assert.equal(rowOf(history, START + 120_000).temperature_max, 50);
+});
+
+Deno.test("any count comes back from JSON, up to where counting stops", () => {
+  for (const count of [1, 127, 128, 16_383, 16_384, 65_535, 70_000]) {
+    const history = new AtmHistory();
+    for (let i = 0; i <= count; i++) history.take({ status: "online" }, START + i);
+    const restored = new AtmHistory(JSON.parse(JSON.stringify(history)));
+    assert.deepEqual(restored.counts, history.counts);
+    assert.equal(Math.max(...history.counts), Math.min(count, 65_535));
+  }
+});
+
 function rowOf(history: AtmHistory, at: number): Record<string, number> {
   const row = features(history, at);
   return Object.fromEntries(FEATURE_NAMES.map((name, index) => [name, row[index] ?? 0]));
