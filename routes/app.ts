@@ -28,6 +28,7 @@ import { orderRoutes } from "./orders.ts";
 import { createOwnWrites } from "./own_writes.ts";
 import { problemOf } from "./problem.ts";
 import { quarantineRoutes } from "./quarantine.ts";
+import { readingAnalysisRoutes } from "./reading_analysis.ts";
 import { reportRoutes } from "./reports.ts";
 import { statsRoutes } from "./stats.ts";
 import { storeUptimeRoutes } from "./store_uptime.ts";
@@ -91,6 +92,7 @@ export function createApp(deps: Deps): OpenAPIHono {
   deps.stopping.addEventListener("abort", () => analyst.stop());
   app.route("/", machineRoutes({ ...deps, ownWrites, analyst }));
   app.route(API, waveformRoutes({ ...deps, ownWrites, analyst }));
+  app.route(API, readingAnalysisRoutes({ ...deps, ownWrites, analyst }));
   app.route(API, graphqlRoutes(API, { ...deps, ownWrites }));
   app.route("/", seriesRoutes(deps));
   app.route("/", healthRoutes(deps));

@@ -73,24 +73,37 @@ const ALIKE_DB = 3;
 /** Below that many bins a frequency cannot be told from its neighbours. */
 const RESOLVED_BINS = 5;
 
+interface Turning {
+  readonly sampleRateHz: number;
+  readonly rpm: number;
+  readonly orders: FaultOrders;
+}
+
 /** Undefined where the recording is too short, or sampled too slowly, to tell. */
-export function diagnose(
-  samples: Float64Array,
-  { sampleRateHz, rpm, orders }: { sampleRateHz: number; rpm: number; orders: FaultOrders },
-): Fault | undefined {
+export function diagnose(samples: Float64Array, turning: Turning): Fault | undefined {
+  const { rpm, orders } = turning;
   const shaftHz = rpm / 60;
-  const highest = Math.max(orders.inner, orders.ball) * HARMONIC_MAX * (1 + SLIP_MAX);
-  if (!(shaftHz > 0)) return undefined;
-  const spectrum = envelopeSpectrumOf(samples, {
-    sampleRateHz,
-    highestHz: highest * shaftHz,
-    partSeconds: TURNS_PER_PART / shaftHz,
-  });
+  const spectrum = faultSpectrumOf(samples, turning);
   if (spectrum === undefined) return undefined;
   if (Math.min(orders.outer, orders.ball) * shaftHz < RESOLVED_BINS * spectrum.binHz) {
     return undefined;
   }
   return nameFault(spectrum, shaftHz, orders);
+}
+
+/** The envelope's spectrum, as far as the harmonics of a bearing's parts go. */
+export function faultSpectrumOf(
+  samples: Float64Array,
+  { sampleRateHz, rpm, orders }: Turning,
+): EnvelopeSpectrum | undefined {
+  const shaftHz = rpm / 60;
+  if (!(shaftHz > 0)) return undefined;
+  const highest = Math.max(orders.inner, orders.ball) * HARMONIC_MAX * (1 + SLIP_MAX);
+  return envelopeSpectrumOf(samples, {
+    sampleRateHz,
+    highestHz: highest * shaftHz,
+    partSeconds: TURNS_PER_PART / shaftHz,
+  });
 }
 
 function nameFault(spectrum: EnvelopeSpectrum, shaftHz: number, orders: FaultOrders): Fault {

@@ -1,7 +1,13 @@
 /** The door to the mathematics of vibration. `analyse` reads a waveform, `healthAfter` a series. */
 export { analyse, type Analysis, type Waveform } from "./analysis.ts";
 export { type BearingGeometry, type FaultOrders, faultOrdersOf } from "./bearing.ts";
-export { type Evidence, type Fault, FAULT_NAMES, type FaultName } from "./diagnosis.ts";
+export {
+  type Evidence,
+  type Fault,
+  FAULT_NAMES,
+  type FaultName,
+  faultSpectrumOf,
+} from "./diagnosis.ts";
 export { type Health, healthAfter, type HealthState, UNKNOWN_HEALTH } from "./health.ts";
 export { type AnalysedReading, readingOf } from "./reading.ts";
 export { dominantPeak, type Peak, type Spectrum, spectrumOf } from "./spectrum.ts";

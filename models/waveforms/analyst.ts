@@ -3,7 +3,14 @@
  * for one goes on with other things. The threads are there while there is work, and a while after.
  */
 import type { Json } from "../../events/vocabulary.ts";
-import type { Analysed, Circumstances, PackedWaveform, SpectrumLines } from "./reading.ts";
+import type { BearingGeometry } from "../vibration/mod.ts";
+import type {
+  Analysed,
+  Circumstances,
+  EnvelopeLines,
+  PackedWaveform,
+  SpectrumLines,
+} from "./reading.ts";
 
 export type Task =
   /** A message's payload, as it came; its answer is undefined where it has no samples to read. */
@@ -23,7 +30,13 @@ export type Task =
     readonly reading: Json;
     readonly circumstances: Circumstances;
   }
-  | { readonly type: "spectrum"; readonly packed: PackedWaveform };
+  | { readonly type: "spectrum"; readonly packed: PackedWaveform }
+  | {
+    readonly type: "envelope";
+    readonly packed: PackedWaveform;
+    readonly rpm: number;
+    readonly geometry: BearingGeometry;
+  };
 
 export type Done =
   | { readonly ok: true; readonly result: unknown }
@@ -34,6 +47,9 @@ export interface Analyst {
   /** A sentence where the body has no samples that can be read. */
   posted(task: Omit<Extract<Task, { type: "posted" }>, "type">): Promise<Analysed | string>;
   spectrum(packed: PackedWaveform): Promise<SpectrumLines | undefined>;
+  envelope(task: Omit<Extract<Task, { type: "envelope" }>, "type">): Promise<
+    EnvelopeLines | undefined
+  >;
   /** How many wait. */
   readonly waiting: number;
   stop(): void;
@@ -112,6 +128,7 @@ export function createAnalyst(threadsMax: number): Analyst {
     message: (task) => run({ type: "message", ...task }) as Promise<Analysed | undefined>,
     posted: (task) => run({ type: "posted", ...task }) as Promise<Analysed | string>,
     spectrum: (packed) => run({ type: "spectrum", packed }) as Promise<SpectrumLines | undefined>,
+    envelope: (task) => run({ type: "envelope", ...task }) as Promise<EnvelopeLines | undefined>,
     get waiting() {
       return waiting();
     },

@@ -4,7 +4,7 @@ import { parseMessage } from "../../events/messages.ts";
 import type { Json } from "../../events/vocabulary.ts";
 import { waveformIn } from "../../events/waveform.ts";
 import type { Done, Task } from "./analyst.ts";
-import { type Analysed, analyseReading, spectrumOfPacked } from "./reading.ts";
+import { type Analysed, analyseReading, envelopeOfPacked, spectrumOfPacked } from "./reading.ts";
 
 const thread = self as unknown as {
   onmessage: (event: MessageEvent<Task>) => void;
@@ -27,6 +27,7 @@ async function attempt(task: Task): Promise<Done> {
 
 async function perform(task: Task): Promise<unknown> {
   if (task.type === "spectrum") return spectrumOfPacked(task.packed);
+  if (task.type === "envelope") return envelopeOfPacked(task.packed, task.rpm, task.geometry);
   if (task.type === "posted") return await readPosted(task);
   const { circumstances } = task;
   // What cannot be read is left as it is: who takes it in says why, and sets it aside.

@@ -14,6 +14,8 @@ import type { Json } from "../../events/vocabulary.ts";
 import {
   analyse,
   type BearingGeometry,
+  faultOrdersOf,
+  faultSpectrumOf,
   type MachineClass,
   spectrumOf,
   statisticsOf,
@@ -133,10 +135,9 @@ export interface SpectrumLines {
 
 /** The spectrum of kept samples; undefined where there are too few, or nobody knows their rate. */
 export function spectrumOfPacked(packed: PackedWaveform): SpectrumLines | undefined {
-  const bytes = unpack(packed.bytes, BYTES_PER_SAMPLE[packed.encoding]);
-  const waveform = readWaveform(bytes, packed.encoding, packed.scale);
-  if (waveform === undefined || packed.sampleRate === null || waveform.samples.length < 4) return;
-  const { binHz, amplitudes } = spectrumOf(waveform.samples, packed.sampleRate);
+  const samples = samplesOf(packed);
+  if (samples === undefined || packed.sampleRate === null || samples.length < 4) return;
+  const { binHz, amplitudes } = spectrumOf(samples, packed.sampleRate);
   const stretch = Math.ceil(amplitudes.length / LINES_MAX);
   const lines: SpectrumLines = { frequencies: [], amplitudes: [] };
   for (let first = 0; first < amplitudes.length; first += stretch) {
@@ -148,6 +149,38 @@ export function spectrumOfPacked(packed: PackedWaveform): SpectrumLines | undefi
     lines.amplitudes.push(amplitudes[highest] ?? 0);
   }
   return lines;
+}
+
+/** Where a bearing's parts would show. */
+export interface EnvelopeLines {
+  /** Hz */
+  readonly frequencies: number[];
+  /** Height above the noise around, dB. */
+  readonly prominences: number[];
+}
+
+/** Undefined where the recording, the speed or the geometry does not suffice. */
+export function envelopeOfPacked(
+  packed: PackedWaveform,
+  rpm: number,
+  geometry: BearingGeometry,
+): EnvelopeLines | undefined {
+  const samples = samplesOf(packed);
+  const orders = faultOrdersOf(geometry);
+  if (samples === undefined || packed.sampleRate === null || orders === undefined) return;
+  const spectrum = faultSpectrumOf(samples, { sampleRateHz: packed.sampleRate, rpm, orders });
+  if (spectrum === undefined) return;
+  // Its constant part is no oscillation; what lies below the noise is nothing.
+  const lines = [...spectrum.prominence].slice(1);
+  return {
+    frequencies: lines.map((_, i) => (i + 1) * spectrum.binHz),
+    prominences: lines.map((power) => 10 * Math.log10(Math.max(1, power))),
+  };
+}
+
+function samplesOf(packed: PackedWaveform): Float64Array | undefined {
+  const bytes = unpack(packed.bytes, BYTES_PER_SAMPLE[packed.encoding]);
+  return readWaveform(bytes, packed.encoding, packed.scale)?.samples;
 }
 
 async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

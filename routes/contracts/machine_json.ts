@@ -8,6 +8,7 @@ import type { Machine } from "../../projections/machines.ts";
 import type { Vibration } from "../../projections/vibration.ts";
 import { invalid } from "../problem.ts";
 import { Fields, Instant } from "../schemas.ts";
+import { SpectrumJson } from "../spectra.ts";
 
 export const StatusSchema = z.enum(MACHINE_STATUSES).openapi("MachineStatus");
 
@@ -68,12 +69,6 @@ export function bearingJson(
 function textOrNull(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }
-
-export const SpectrumJson = z.object({
-  frequencies: z.array(z.number()),
-  amplitudes: z.array(z.number()),
-  dominantFrequency: anyNumber,
-}).openapi("Spectrum");
 
 export const ReadingJson = z.object({
   _id: z.string(),

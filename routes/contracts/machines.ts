@@ -3,8 +3,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { formatInstant } from "../../events/instant.ts";
 import type { RecordedEvent } from "../../events/event.ts";
 import { readStream } from "../../events/log/read.ts";
-import { readWaveformOf } from "../../events/log/waveforms.ts";
-import { type Json, streamOf } from "../../events/vocabulary.ts";
+import { streamOf } from "../../events/vocabulary.ts";
 import type { Analyst } from "../../models/waveforms/analyst.ts";
 import { listBearings, newestVersions } from "../../projections/bearings.ts";
 import { getDevice } from "../../projections/devices.ts";
@@ -15,6 +14,7 @@ import type { OwnWrites } from "../own_writes.ts";
 import { ProblemError } from "../problem.ts";
 import { createRouter } from "../router.ts";
 import { IdSchema, Instant, json, LimitQuery, problems } from "../schemas.ts";
+import { samplesOf, spectrumIn, SpectrumJson, spectrumOfSamples } from "../spectra.ts";
 import {
   BearingJson,
   bearingJson,
@@ -24,7 +24,6 @@ import {
   readingJson,
   spanOf,
   SpanQuery,
-  SpectrumJson,
   StatusSchema,
 } from "./machine_json.ts";
 import { machineDashboardRoutes } from "./machine_dashboard.ts";
@@ -171,16 +170,6 @@ export function machineRoutes(deps: MachineDeps): OpenAPIHono {
     return machineOf(machine);
   }
 
-  /** From the samples themselves, as long as they are kept. */
-  async function spectrumOfSamples(reading: RecordedEvent) {
-    const { stream, data } = reading;
-    const { sha256 } = (data.waveform ?? {}) as { sha256?: unknown };
-    if (typeof sha256 !== "string") return undefined;
-    const kept = await readWaveformOf(sql, stream, sha256);
-    const lines = kept && await analyst.spectrum(kept);
-    return lines && { ...lines, dominantFrequency: readVibration(reading).dominant_hz };
-  }
-
   app.openapi(list, async (c) => {
     const span = spanOf(c.req.valid("query"));
     return c.json((await listMachines(sql, span)).map(machineJson), 200);
@@ -234,7 +223,9 @@ export function machineRoutes(deps: MachineDeps): OpenAPIHono {
     const row = await findVibration(sql, c.req.valid("param").id);
     if (row === undefined) throw new ProblemError(404, "reading-unknown", "Reading not found");
     const [event] = await readStream(sql, row.stream, row.version, 1);
-    const spectrum = event && (await spectrumOfSamples(event) ?? spectrumIn(event.data));
+    const spectrum = event &&
+      (await spectrumOfSamples(analyst, await samplesOf(sql, event), event) ??
+        spectrumIn(event.data));
     if (spectrum === undefined) {
       throw new ProblemError(404, "fft-unavailable", "FFT data not available for this reading");
     }
@@ -248,16 +239,4 @@ export function machineRoutes(deps: MachineDeps): OpenAPIHono {
 function wholeReading(event: RecordedEvent): z.infer<typeof ReadingJson> {
   const reading = readingJson(readVibration(event));
   return { ...reading, fftData: spectrumIn(event.data) ?? reading.fftData };
-}
-
-/** The lines of a spectrum as they were sent; undefined where there are none. */
-function spectrumIn({ fftData, reported }: Json): z.infer<typeof SpectrumJson> | undefined {
-  const { frequencies, amplitudes, dominantFrequency = null } = {
-    ...(reported as Json | undefined)?.fftData as Json | undefined,
-    ...fftData as Json | null,
-  } as Partial<
-    z.infer<typeof SpectrumJson>
-  >;
-  if (!Array.isArray(frequencies) || !Array.isArray(amplitudes)) return undefined;
-  return { frequencies, amplitudes, dominantFrequency };
 }
