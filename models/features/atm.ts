@@ -6,7 +6,7 @@
  * counts per code, time since. What is not known is NaN. There is no hour of day: a model that
  * knows when technicians come has learned the technicians.
  */
-import { COUNTED_CODES, N, V } from "./buckets.ts";
+import { COUNTED_CODES, N } from "./buckets.ts";
 import { type AtmHistory, LAST, STARTS } from "./history.ts";
 import {
   AT,
@@ -20,7 +20,7 @@ import {
   TEMPERATURE,
   UPTIME,
 } from "./record.ts";
-import { slopeOf, type Window, Windows } from "./window.ts";
+import { type Measure, slopeOf, Window } from "./window.ts";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -46,18 +46,18 @@ const CONTRACT: readonly Feature[] = [
   ["offline_ratio", ({ day }) => share(day, N.status + 1, N.records)],
   ["maintenance_ratio", ({ day }) => share(day, N.status + 3, N.records)],
   ["cash_mean", ({ day }) => day.cash.mean],
-  ["cash_min", ({ day }) => day.cashMin],
-  ["cash_sd", ({ day }) => day.cash.deviation()],
+  ["cash_min", ({ day }) => day.cash.extreme],
+  ["cash_sd", ({ day }) => day.cash.deviation],
   ["cash_low_ratio", ({ day }) => share(day, N.cashLow, N.cash)],
   ["temperature_mean", ({ day }) => day.temperature.mean],
-  ["temperature_max", ({ day }) => day.temperatureMax],
-  ["temperature_sd", ({ day }) => day.temperature.deviation()],
+  ["temperature_max", ({ day }) => day.temperature.extreme],
+  ["temperature_sd", ({ day }) => day.temperature.deviation],
   ["temperature_off_ratio", ({ day }) => share(day, N.temperatureOff, N.temperature)],
   ["cpu_mean", ({ day }) => day.cpu.mean],
-  ["cpu_max", ({ day }) => day.cpuMax],
+  ["cpu_max", ({ day }) => day.cpu.extreme],
   ["cpu_high_ratio", ({ day }) => share(day, N.cpuHigh, N.cpu)],
   ["memory_mean", ({ day }) => day.memory.mean],
-  ["memory_max", ({ day }) => day.memoryMax],
+  ["memory_max", ({ day }) => day.memory.extreme],
   ["memory_high_ratio", ({ day }) => share(day, N.memoryHigh, N.memory)],
   ["disconnected_ratio", ({ day }) => disconnected(day)],
   ["error_code_ratio", ({ day }) => share(day, N.error, N.records)],
@@ -77,7 +77,7 @@ const SHORT_SPANS = [["1h", "hour"], ["6h", "sixHours"]] as const;
 const BEYOND: readonly Feature[] = [
   ...SHORT_SPANS.flatMap(([name, span]): Feature[] => [
     [`temperature_mean_${name}`, (seen) => seen[span].temperature.mean],
-    [`temperature_sd_${name}`, (seen) => seen[span].temperature.deviation()],
+    [`temperature_sd_${name}`, (seen) => seen[span].temperature.deviation],
     [`cpu_mean_${name}`, (seen) => seen[span].cpu.mean],
     [`memory_mean_${name}`, (seen) => seen[span].memory.mean],
     [`error_code_ratio_${name}`, (seen) => share(seen[span], N.error, N.records)],
@@ -85,7 +85,7 @@ const BEYOND: readonly Feature[] = [
   ]),
   ...SPANS.flatMap(([name, span]): Feature[] => [
     [`latency_mean_${name}`, (seen) => seen[span].latency.mean],
-    [`latency_sd_${name}`, (seen) => seen[span].latency.deviation()],
+    [`latency_sd_${name}`, (seen) => seen[span].latency.deviation],
     [`unstable_ratio_${name}`, (seen) => unstable(seen[span])],
     [`errors_started_${name}`, (seen) => count(seen[span], N.errorStart)],
     [`restarts_${name}`, (seen) => count(seen[span], N.restart)],
@@ -97,11 +97,11 @@ const BEYOND: readonly Feature[] = [
   ["temperature_change", ({ hour, day }) => hour.temperature.mean - day.temperature.mean],
   ["cpu_change", ({ hour, day }) => hour.cpu.mean - day.cpu.mean],
   ["latency_ratio", ({ hour, day }) => ratio(hour.latency.mean, day.latency.mean)],
-  ["cash_slope", (seen) => slope(seen, N.cash, V.cashMean)],
-  ["temperature_slope", (seen) => slope(seen, N.temperature, V.temperatureMean)],
-  ["cpu_slope", (seen) => slope(seen, N.cpu, V.cpuMean)],
-  ["memory_slope", (seen) => slope(seen, N.memory, V.memoryMean)],
-  ["latency_slope", (seen) => slope(seen, N.latency, V.latencyMean)],
+  ["cash_slope", (seen) => slope(seen, "cash")],
+  ["temperature_slope", (seen) => slope(seen, "temperature")],
+  ["cpu_slope", (seen) => slope(seen, "cpu")],
+  ["memory_slope", (seen) => slope(seen, "memory")],
+  ["latency_slope", (seen) => slope(seen, "latency")],
   ["hours_since_error", (seen) => hoursSince(seen, LAST.error)],
   ["hours_since_critical", (seen) => hoursSince(seen, LAST.critical)],
   ["hours_since_offline", (seen) => hoursSince(seen, LAST.offline)],
@@ -116,7 +116,7 @@ const BEYOND: readonly Feature[] = [
 
 const FEATURES = [...CONTRACT, ...BEYOND];
 /** Room to work in: a row is written in one go. */
-const windows = new Windows();
+const room = { hour: new Window(), sixHours: new Window(), day: new Window() };
 
 /** The columns, in order. */
 export const FEATURE_NAMES: readonly string[] = FEATURES.map(([name]) => name);
@@ -137,14 +137,15 @@ export function writeFeatures(
   into: Float32Array,
   from: number,
 ): void {
-  windows.fill(history, at);
-  const { hour, sixHours, day } = windows;
-  const seen = { history, at, hour, sixHours, day };
+  room.hour.fill(history, at, 1);
+  room.sixHours.fill(history, at, 6);
+  room.day.fill(history, at, 24);
+  const seen = { history, at, ...room };
   for (let i = 0; i < FEATURES.length; i++) into[from + i] = (FEATURES[i] as Feature)[1](seen);
 }
 
-function slope({ history, at }: Seen, counted: number, mean: number): number {
-  return slopeOf(history, at, SLOPE_HOURS, counted, mean);
+function slope({ history, at }: Seen, of: Measure): number {
+  return slopeOf(history, at, SLOPE_HOURS, of);
 }
 
 function count({ counts }: Window, what: number): number {

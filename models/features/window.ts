@@ -1,171 +1,175 @@
-/** What an ATM's history adds up to over the last hours. */
+/**
+ * What an ATM's history adds up to over the last hours.
+ *
+ * A row of features adds up nine thousand numbers, so loops run over one thing after the other, down
+ * its column of the buckets, with what they gather in local variables.
+ */
 import { BUCKET_MS, BUCKETS, COUNTS, N, V, VALUES } from "./buckets.ts";
 import type { AtmHistory } from "./history.ts";
 
-/** Groups of values put together, each known by its count, mean and squared distances from it. */
-export class Spread {
-  count = 0;
-  /** Distances are from the first group's mean: near all of them, so that nothing cancels out. */
-  #origin = NaN;
-  #distances = 0;
-  #squares = 0;
-
-  clear(): void {
-    this.count = 0;
-    this.#origin = NaN;
-    this.#distances = 0;
-    this.#squares = 0;
-  }
-
-  join(count: number, mean: number, squares: number): void {
-    if (this.count === 0) this.#origin = mean;
-    const away = mean - this.#origin;
-    this.count += count;
-    this.#distances += count * away;
-    this.#squares += squares + count * away * away;
-  }
-
-  get mean(): number {
-    return this.#origin + this.#distances / this.count;
-  }
-
-  /** Of a sample: divided by n - 1. NaN for fewer than two. */
-  deviation(): number {
-    const squares = this.#squares - this.#distances * this.#distances / this.count;
-    return this.count > 1 ? Math.sqrt(Math.max(0, squares) / (this.count - 1)) : NaN;
-  }
+/** What is known of a measure's values from its buckets. */
+export interface Measured {
+  /** NaN without any. */
+  mean: number;
+  /** Of a sample: divided by n - 1. NaN for fewer than two values, and where squares are not kept. */
+  deviation: number;
+  /** The least or the most, whichever is kept; NaN where neither is. */
+  extreme: number;
 }
 
-/** The records of some hours up to a moment, the latest excluded. */
-export class Window {
+interface Column {
+  /** Where its values are counted, and where their mean stands. */
+  readonly counted: number;
+  readonly mean: number;
+  /** Squared distances from the mean stand behind it. */
+  readonly squares?: true;
+  readonly extreme?: { readonly at: number; readonly of: "least" | "most" };
+}
+
+const COLUMNS = {
+  cash: {
+    counted: N.cash,
+    mean: V.cashMean,
+    squares: true,
+    extreme: { at: V.cashMin, of: "least" },
+  },
+  temperature: {
+    counted: N.temperature,
+    mean: V.temperatureMean,
+    squares: true,
+    extreme: { at: V.temperatureMax, of: "most" },
+  },
+  cpu: { counted: N.cpu, mean: V.cpuMean, extreme: { at: V.cpuMax, of: "most" } },
+  memory: { counted: N.memory, mean: V.memoryMean, extreme: { at: V.memoryMax, of: "most" } },
+  latency: { counted: N.latency, mean: V.latencyMean, squares: true },
+} as const satisfies Readonly<Record<string, Column>>;
+
+export type Measure = keyof typeof COLUMNS;
+
+/** The records of some hours up to a moment, the latest excluded. Filled again and again. */
+export class Window implements Readonly<Record<Measure, Measured>> {
   readonly counts = new Float64Array(COUNTS);
-  readonly cash = new Spread();
-  readonly temperature = new Spread();
-  readonly cpu = new Spread();
-  readonly memory = new Spread();
-  readonly latency = new Spread();
-  cashMin = NaN;
-  temperatureMax = NaN;
-  cpuMax = NaN;
-  memoryMax = NaN;
+  readonly cash = nothingMeasured();
+  readonly temperature = nothingMeasured();
+  readonly cpu = nothingMeasured();
+  readonly memory = nothingMeasured();
+  readonly latency = nothingMeasured();
 
-  clear(): void {
-    this.counts.fill(0);
-    this.cash.clear();
-    this.temperature.clear();
-    this.cpu.clear();
-    this.memory.clear();
-    this.latency.clear();
-    this.cashMin =
-      this.temperatureMax =
-      this.cpuMax =
-      this.memoryMax =
-        NaN;
-  }
-
-  count(counts: Uint16Array, from: number): void {
-    const own = this.counts;
-    for (let i = 0; i < COUNTS; i++) own[i] = (own[i] as number) + (counts[from + i] as number);
-  }
-
-  /** All that a window within this one has counted. */
-  countWith(within: Window): void {
-    const own = this.counts;
-    for (let i = 0; i < COUNTS; i++) own[i] = (own[i] as number) + (within.counts[i] as number);
-  }
-
-  measure(counts: Uint16Array, from: number, values: Float32Array, at: number): void {
-    const cash = counts[from + N.cash] as number;
-    if (cash > 0) {
-      this.cash.join(cash, values[at + V.cashMean] as number, values[at + V.cashSquares] as number);
-      const least = values[at + V.cashMin] as number;
-      if (!(this.cashMin < least)) this.cashMin = least;
-    }
-    const temperature = counts[from + N.temperature] as number;
-    if (temperature > 0) {
-      const squares = values[at + V.temperatureSquares] as number;
-      this.temperature.join(temperature, values[at + V.temperatureMean] as number, squares);
-      const most = values[at + V.temperatureMax] as number;
-      if (!(this.temperatureMax > most)) this.temperatureMax = most;
-    }
-    const cpu = counts[from + N.cpu] as number;
-    if (cpu > 0) {
-      this.cpu.join(cpu, values[at + V.cpuMean] as number, 0);
-      const most = values[at + V.cpuMax] as number;
-      if (!(this.cpuMax > most)) this.cpuMax = most;
-    }
-    const memory = counts[from + N.memory] as number;
-    if (memory > 0) {
-      this.memory.join(memory, values[at + V.memoryMean] as number, 0);
-      const most = values[at + V.memoryMax] as number;
-      if (!(this.memoryMax > most)) this.memoryMax = most;
-    }
-    const latency = counts[from + N.latency] as number;
-    if (latency > 0) {
-      const squares = values[at + V.latencySquares] as number;
-      this.latency.join(latency, values[at + V.latencyMean] as number, squares);
-    }
+  fill(history: AtmHistory, at: number, hours: number): void {
+    const slots = slotsOf(history, at, hours);
+    sumUp(history.counts, slots, this.counts);
+    measure(history, slots, COLUMNS.cash, this.cash);
+    measure(history, slots, COLUMNS.temperature, this.temperature);
+    measure(history, slots, COLUMNS.cpu, this.cpu);
+    measure(history, slots, COLUMNS.memory, this.memory);
+    measure(history, slots, COLUMNS.latency, this.latency);
   }
 }
 
+function nothingMeasured(): Measured {
+  return { mean: NaN, deviation: NaN, extreme: NaN };
+}
+
+/** Slots of consecutive buckets, the oldest first: so many from the first one, then round the end. */
+interface Slots {
+  readonly from: number;
+  readonly count: number;
+  readonly capacity: number;
+  /** By how many buckets the first is older than that of the moment. */
+  readonly age: number;
+}
+
+const PAIRS = COUNTS / 2;
 const BUCKETS_PER_HOUR = 3_600_000 / BUCKET_MS;
 
-/** Three windows that end at one moment, filled in one pass; used again and again. */
-export class Windows {
-  readonly hour = new Window();
-  readonly sixHours = new Window();
-  readonly day = new Window();
+function slotsOf({ first, newest, capacity }: AtmHistory, at: number, hours: number): Slots {
+  const now = Math.floor(at / BUCKET_MS);
+  const oldest = Math.max(
+    now - hours * BUCKETS_PER_HOUR + 1,
+    newest - BUCKETS + 1,
+    first,
+    0,
+  );
+  const count = Math.max(0, Math.min(now, newest) - oldest + 1);
+  return { from: oldest % capacity, count, capacity, age: now - oldest };
+}
 
-  fill(history: AtmHistory, at: number): void {
-    const { hour, sixHours, day } = this;
-    const { counts, values, capacity, newest } = history;
-    const now = Math.floor(at / BUCKET_MS);
-    const sixFrom = oldestOf(history, now, 6);
-    const hourFrom = oldestOf(history, now, 1);
-    const last = Math.min(now, newest);
-    hour.clear();
-    sixHours.clear();
-    day.clear();
-    for (let bucket = oldestOf(history, now, 24); bucket <= last; bucket++) {
-      const slot = bucket % capacity;
-      const [from, at] = [slot * COUNTS, slot * VALUES];
-      const innermost = bucket >= hourFrom ? hour : bucket >= sixFrom ? sixHours : day;
-      innermost.count(counts, from);
-      if (counts[from + N.records] === 0) continue;
-      // Each by itself: sums of floats depend on where they begin.
-      day.measure(counts, from, values, at);
-      if (bucket >= sixFrom) sixHours.measure(counts, from, values, at);
-      if (bucket >= hourFrom) hour.measure(counts, from, values, at);
+/** Two counts are read at once: they are neighbours, of 16 bits each, the first one in the low half. */
+function sumUp(counts: Uint16Array, { from, count, capacity }: Slots, into: Float64Array): void {
+  const pairs = new Uint32Array(counts.buffer);
+  const end = Math.min(from + count, capacity);
+  const rest = from + count - capacity;
+  for (let pair = 0; pair < PAIRS; pair++) {
+    let low = 0;
+    let high = 0;
+    for (let slot = from; slot < end; slot++) {
+      const both = pairs[slot * PAIRS + pair] as number;
+      low += both & 0xffff;
+      high += both >>> 16;
     }
-    sixHours.countWith(hour);
-    day.countWith(sixHours);
+    for (let slot = 0; slot < rest; slot++) {
+      const both = pairs[slot * PAIRS + pair] as number;
+      low += both & 0xffff;
+      high += both >>> 16;
+    }
+    into[2 * pair] = low;
+    into[2 * pair + 1] = high;
   }
+}
+
+function measure(
+  { counts, values }: AtmHistory,
+  { from, count: buckets, capacity }: Slots,
+  { counted, mean, squares, extreme }: Column,
+  into: Measured,
+): void {
+  const direction = extreme?.of === "least" ? -1 : 1;
+  const extremeAt = extreme?.at ?? mean;
+  let count = 0;
+  // Distances are from the first bucket's mean: near all of them, so that nothing cancels out.
+  let origin = NaN;
+  let distances = 0;
+  let spread = 0;
+  let most = -Infinity;
+  let slot = from;
+  for (let i = 0; i < buckets; i++, slot = slot + 1 === capacity ? 0 : slot + 1) {
+    const own = counts[slot * COUNTS + counted] as number;
+    if (own === 0) continue;
+    const at = slot * VALUES;
+    const value = values[at + mean] as number;
+    if (count === 0) origin = value;
+    const away = value - origin;
+    count += own;
+    distances += own * away;
+    spread += (squares ? values[at + mean + 1] as number : 0) + own * away * away;
+    const far = direction * (values[at + extremeAt] as number);
+    if (far > most) most = far;
+  }
+  into.mean = origin + distances / count;
+  into.deviation = count > 1
+    ? Math.sqrt(Math.max(0, spread - distances * distances / count) / (count - 1))
+    : NaN;
+  into.extreme = count > 0 ? direction * most : NaN;
 }
 
 /**
  * By how much a measure grows in an hour: the slope of the straight line through the means of its
  * buckets, each weighted by what it counts. NaN where there is but one.
  */
-export function slopeOf(
-  history: AtmHistory,
-  at: number,
-  hours: number,
-  counted: number,
-  mean: number,
-): number {
-  const { counts, values, capacity, newest } = history;
-  const now = Math.floor(at / BUCKET_MS);
-  const last = Math.min(now, newest);
+export function slopeOf(history: AtmHistory, at: number, hours: number, of: Measure): number {
+  const { counts, values } = history;
+  const { counted, mean } = COLUMNS[of];
+  const { from, count: buckets, capacity, age } = slotsOf(history, at, hours);
   let weight = 0;
   let x = 0;
   let y = 0;
   let xx = 0;
   let xy = 0;
-  for (let bucket = oldestOf(history, now, hours); bucket <= last; bucket++) {
-    const slot = bucket % capacity;
+  let slot = from;
+  for (let i = 0; i < buckets; i++, slot = slot + 1 === capacity ? 0 : slot + 1) {
     const count = counts[slot * COUNTS + counted] as number;
     if (count === 0) continue;
-    const hour = (bucket - now) / BUCKETS_PER_HOUR;
+    const hour = (i - age) / BUCKETS_PER_HOUR;
     const value = values[slot * VALUES + mean] as number;
     const away = hour - x;
     weight += count;
@@ -175,9 +179,4 @@ export function slopeOf(
     xy += count * away * (value - y);
   }
   return xx > 0 ? xy / xx : NaN;
-}
-
-/** The number of the first bucket that counts. */
-function oldestOf({ first, newest }: AtmHistory, now: number, hours: number): number {
-  return Math.max(now - hours * BUCKETS_PER_HOUR + 1, newest - BUCKETS + 1, first, 0);
 }
