@@ -32,6 +32,29 @@ export function averagePrecision(claims: Claims, labels: Labels): number {
   return sum / hits;
 }
 
+/** Of claims at or above one, how many are right, and how many of the positives they are. */
+export interface CurvePoint {
+  readonly recall: number;
+  readonly precision: number;
+}
+
+/** Precision over recall, by rising recall, in about so many steps; for people to look at. */
+export function precisionRecall(claims: Claims, labels: Labels, steps = 50): CurvePoint[] {
+  const points: CurvePoint[] = [];
+  const positives = baseRate(labels) * labels.length;
+  let hits = 0;
+  let seen = 0;
+  forEachTie(claims, labels, (positive, negative) => {
+    hits += positive;
+    seen += positive + negative;
+    const last = points.at(-1)?.recall ?? 0;
+    const recall = hits / positives;
+    const isNext = recall - last >= 1 / steps || (hits === positives && positive > 0);
+    if (isNext) points.push({ recall, precision: hits / seen });
+  });
+  return points;
+}
+
 /** Calls back for each group of equal claims, the highest first. */
 function forEachTie(
   claims: Claims,

@@ -1,9 +1,9 @@
-/** Trained models: which there are of a device, which is in force, and their files. */
+/** Trained models: which there are of a device or a fleet, which is in force, and their files. */
 import type { RecordedEvent } from "../events/event.ts";
 import type { Sql } from "../events/log/database.ts";
 import { type EventRow, toEvent } from "../events/log/read.ts";
 import { EVENT_COLUMNS } from "../events/log/rows.ts";
-import type { RecordModel } from "../events/model.ts";
+import { FAILURE_MODEL, FAILURE_MODEL_STREAM, type RecordModel } from "../events/model.ts";
 import type { Json } from "../events/vocabulary.ts";
 
 export interface TrainedModel {
@@ -65,6 +65,21 @@ export async function readModelInForce(
   kind: string,
 ): Promise<TrainedModel | undefined> {
   return (await listModels(sql, stream)).find((model) => model.kind === kind && model.inForce);
+}
+
+export interface ModelWithFile {
+  readonly sha256: string;
+  readonly onnx: Uint8Array<ArrayBuffer>;
+}
+
+/** What foretells the failures of ATMs now; undefined until the first was promoted. */
+export async function readFailureModelInForce(sql: Sql): Promise<ModelWithFile | undefined> {
+  const model = await readModelInForce(sql, FAILURE_MODEL_STREAM, FAILURE_MODEL);
+  if (model === undefined) return undefined;
+  const { sha256 } = model;
+  const onnx = await readModelFile(sql, sha256);
+  if (onnx === undefined) throw new Error(`The file of model ${sha256} is not kept here`);
+  return { sha256, onnx };
 }
 
 export async function readModelFile(

@@ -7,7 +7,8 @@ import {
   pdmRows,
 } from "../../models/features/azure_pdm.ts";
 import { alarmsWithin } from "../../models/failure/alarms.ts";
-import { cardOf, type FailureCard } from "../../models/failure/card.ts";
+import { cardOf } from "../../models/failure/card.ts";
+import { fileOf, type NamedCard } from "../../models/failure/file.ts";
 import {
   judgeClaims,
   type Judgement,
@@ -57,7 +58,7 @@ interface Claims {
 }
 
 interface Judged {
-  readonly card: FailureCard;
+  readonly card: NamedCard;
   /** Which model is to score a machine, by its place among the machines. */
   readonly modelFor: (device: number) => LearnedModel;
 }
@@ -65,7 +66,7 @@ interface Judged {
 export async function evaluateMachines(
   { data, train, anchors, scores }: MachineOptions,
   settings: LearningSettings,
-): Promise<FailureCard> {
+): Promise<NamedCard> {
   const { machines, failuresKnown } = await readMachines(data);
   if (!failuresKnown && train === undefined) {
     throw new UserError(`Cannot learn from ${data}: it has no PdM_failures.csv; say --train DIR`);
@@ -116,8 +117,9 @@ async function judgeByOthers(
     judged.data = describeClaims(data, rows, claimsAbout(pair, rows, everything));
     console.log(LEGEND);
   } else console.log(`${data} tells of no failures: nothing to be judged by.`);
+  const card = cardOf(pair.full, { source: train, label: LABEL, judged });
   return {
-    card: await cardOf(pair.full, { source: train, label: LABEL, judged }),
+    card: (await fileOf(pair.full.model, card)).card,
     modelFor: () => pair.full,
   };
 }
@@ -153,12 +155,13 @@ its failure nor, of the two splits, its time or its machine.\n`,
       Array.from(judge, (row) => [rows.devices[row] as number, fold] as const)
     ),
   );
+  const card = cardOf(laterPair.full, {
+    source: data,
+    label: LABEL,
+    judged: { laterTimes: laterJudgement, otherMachines: others },
+  });
   return {
-    card: await cardOf(laterPair.full, {
-      source: data,
-      label: LABEL,
-      judged: { laterTimes: laterJudgement, otherMachines: others },
-    }),
+    card: (await fileOf(laterPair.full.model, card)).card,
     // A machine without a row to learn from is strange to all of them.
     modelFor: (device) => (pairs[foldOf.get(device) ?? 0] as Pair).full,
   };

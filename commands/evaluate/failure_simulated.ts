@@ -1,6 +1,7 @@
 /** Failure models on simulated ATMs, beside the best that can be foretold of them. */
 import { bestThreshold } from "../../models/failure/alarms.ts";
-import { cardOf, type FailureCard } from "../../models/failure/card.ts";
+import { cardOf, FAILURE_LABEL } from "../../models/failure/card.ts";
+import { fileOf, type NamedCard } from "../../models/failure/file.ts";
 import {
   judgeClaims,
   judgeProbabilities,
@@ -23,7 +24,7 @@ const REPORT_EVERY_MS = 150_000;
 /** A critical code as recent as that is an alarm of persistence. */
 const PERSISTENCE_HOURS = 4;
 
-export async function evaluateSimulated(settings: LearningSettings): Promise<FailureCard> {
+export async function evaluateSimulated(settings: LearningSettings): Promise<NamedCard> {
   const { progress, seed } = settings;
   const fleet = {
     seed: `evaluation ${seed}`,
@@ -49,13 +50,13 @@ the rows learned from only; these are cleared of whatever tells of a failure amo
   const later = await judgeSplit("later times", rows, laterTimes(rows), settings);
   const others = await judgeSplit("other ATMs", rows, strangers, settings);
   console.log(LEGEND);
-  return await cardOf(others.learned, {
+  const card = cardOf(others.learned, {
     source: `${ATMS} simulated ATMs, seed "${fleet.seed}"`,
-    label:
-      "a failure (an outage with a critical code that ends in maintenance 2 to 4 hours later) " +
-      "begins within 4 hours",
+    label: FAILURE_LABEL,
+    simulated: true,
     judged: { laterTimes: later.judgement, otherAtms: others.judgement },
   });
+  return (await fileOf(others.learned.model, card)).card;
 }
 
 async function judgeSplit(

@@ -4,6 +4,8 @@ import {
   baseRate,
   brier,
   calibrationError,
+  type CurvePoint,
+  precisionRecall,
   reliability,
   type ReliabilityBin,
   rocAuc,
@@ -25,6 +27,7 @@ export interface ProbabilityJudgement extends Judgement {
   /** Expected, over ten bins of equal width. */
   readonly calibrationError: number;
   readonly reliability: readonly ReliabilityBin[];
+  readonly curve: readonly CurvePoint[];
 }
 
 export function judgeClaims(
@@ -51,5 +54,6 @@ export function judgeProbabilities(
     brier: brier(probabilities, rows.labels),
     calibrationError: calibrationError(probabilities, rows.labels),
     reliability: reliability(probabilities, rows.labels),
+    curve: precisionRecall(probabilities, rows.labels),
   };
 }

@@ -15,7 +15,7 @@ import { expandingFolds, type Fold, groupedFolds } from "../folds.ts";
 import { averagePrecision } from "../metrics.ts";
 import { seeded } from "../random.ts";
 import { bestOf, type Point, search } from "../search.ts";
-import { scoreMargins } from "../trees/forest.ts";
+import { type Importance, importances, scoreMargins } from "../trees/forest.ts";
 import { type Matrix, takeRows } from "../trees/matrix.ts";
 import type { TreeModel } from "../trees/model.ts";
 import { DEFAULTS, type TreeParameters } from "../trees/parameters.ts";
@@ -58,6 +58,7 @@ export interface LearningOptions {
 
 export interface LearnedModel {
   readonly model: TreeModel;
+  readonly importances: readonly Importance[];
   readonly parameters: TreeParameters;
   /** What the search found: mean average precision over its folds. NaN without a search. */
   readonly searched: { readonly trials: number; readonly averagePrecision: number };
@@ -66,6 +67,8 @@ export interface LearnedModel {
   readonly learned: {
     readonly rows: number;
     readonly positives: number;
+    readonly devices: number;
+    readonly failures: number;
     /** Moments of the first and the last row, epoch ms. */
     readonly from: number;
     readonly to: number;
@@ -91,12 +94,15 @@ export async function learnFailures(
   );
   return {
     model: { features: own.names, forest, calibration },
+    importances: importances(forest),
     parameters: found.parameters,
     searched: { trials: found.trials, averagePrecision: found.averagePrecision },
     threshold: bestThreshold(probabilities, labels),
     learned: {
       rows: own.labels.length,
       positives: positivesOf(own.labels),
+      devices: new Set(own.devices).size,
+      failures: failuresIn(own),
       from: own.times.reduce((first, at) => Math.min(first, at), Infinity),
       to: own.times.reduce((last, at) => Math.max(last, at), -Infinity),
     },
@@ -202,6 +208,11 @@ function examplesOf(features: Matrix, labels: Uint8Array, places: Int32Array): E
 function isMixed(labels: Uint8Array, places: Int32Array): boolean {
   const first = labels[places[0] as number];
   return places.some((row) => labels[row] !== first);
+}
+
+/** How many failures the rows are before. */
+export function failuresIn({ labels, episodes }: Pick<FailureRows, "labels" | "episodes">): number {
+  return new Set(episodes.filter((_, row) => labels[row] === 1)).size;
 }
 
 function positivesOf(labels: Uint8Array): number {

@@ -61,6 +61,8 @@ export interface Graph {
   readonly outputs: readonly Port[];
   readonly weights: readonly Weights[];
   readonly operators: readonly Operator[];
+  /** What the file carries beside the graph, for whoever reads it. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 const IR_VERSION = 8;
@@ -83,6 +85,7 @@ export function writeOnnx(graph: Graph): Uint8Array<ArrayBuffer> {
       output: graph.outputs.map(portOf),
     },
     opsetImport: [...domains].map((domain) => ({ domain, version: OPERATOR_SETS[domain] })),
+    metadataProps: Object.entries(graph.metadata ?? {}).map(([key, value]) => ({ key, value })),
   });
   return new Uint8Array(ModelProto.encode(model).finish());
 }

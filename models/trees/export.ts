@@ -17,13 +17,22 @@ import {
 } from "../onnx/write.ts";
 import type { Forest } from "./forest.ts";
 
+/** The operator that has the trees. */
+export const TREES = "TreeEnsembleRegressor";
+
 /** `TensorProto.DataType`. */
 const DOUBLE = 11;
 
-export function exportTrees(forest: Forest, calibration: Calibration): Uint8Array<ArrayBuffer> {
+/** `metadata` is what else the file is to carry. */
+export function exportTrees(
+  forest: Forest,
+  calibration: Calibration,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
   const calibrating = calibrationGraph(calibration);
   return writeOnnx({
     name: "telltale-trees",
+    metadata,
     inputs: [{ name: "features", type: "float", shape: ["batch", forest.columns] }],
     outputs: [
       { name: "margin", type: "double", shape: ["batch", 1] },
@@ -32,7 +41,7 @@ export function exportTrees(forest: Forest, calibration: Calibration): Uint8Arra
     weights: [doubles("base", [forest.base]), ...calibrating.weights],
     operators: [
       {
-        type: "TreeEnsembleRegressor",
+        type: TREES,
         domain: "ai.onnx.ml",
         inputs: ["features"],
         outputs: ["sum"],
@@ -46,7 +55,7 @@ export function exportTrees(forest: Forest, calibration: Calibration): Uint8Arra
 }
 
 function treeAttributes(forest: Forest): Record<string, Attribute> {
-  const { column, threshold, missingLeft, child, weight } = forest;
+  const { column, threshold, missingLeft, child, weight, cover } = forest;
   const { tree, place } = placesOf(forest);
   const nodes = Array.from(column, (_, node) => node);
   const leaves = nodes.filter((node) => isLeaf(node));
@@ -62,6 +71,8 @@ function treeAttributes(forest: Forest): Record<string, Attribute> {
     nodes_truenodeids: { ints: nodes.map((node) => childOf(node, 0)) },
     nodes_falsenodeids: { ints: nodes.map((node) => childOf(node, 1)) },
     nodes_missing_value_tracks_true: { ints: [...missingLeft] },
+    // "Popularity of each node": scoring needs it not, explaining does.
+    nodes_hitrates: [...cover],
     target_treeids: { ints: leaves.map((node) => tree[node] as number) },
     target_nodeids: { ints: leaves.map((node) => place[node] as number) },
     target_ids: { ints: leaves.map(() => 0) },

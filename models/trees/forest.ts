@@ -27,7 +27,11 @@ export interface Forest {
   readonly weight: Float32Array;
   /** Sum of second derivatives over the rows that came by while learning. */
   readonly cover: Float32Array;
-  /** What its split gained; 0 of leaves. */
+}
+
+/** Fresh from growing: what its splits gained is known, which is not kept with it. */
+export interface FreshForest extends Forest {
+  /** 0 of leaves. */
   readonly gain: Float32Array;
 }
 
@@ -46,7 +50,7 @@ export function plant(
   columns: number,
   base: number,
   trees: readonly (readonly ForestNode[])[],
-): Forest {
+): FreshForest {
   const nodes = trees.flat();
   const isLeaf = ({ column }: ForestNode) => column < 0;
   const roots = new Int32Array(trees.length);
@@ -161,7 +165,7 @@ export interface Importance {
 }
 
 /** Columns by what their splits gained, the most first; those never asked about are left out. */
-export function importances({ columns, column, gain }: Forest): Importance[] {
+export function importances({ columns, column, gain }: FreshForest): Importance[] {
   const gains = new Float64Array(columns);
   const splits = new Int32Array(columns);
   for (let node = 0; node < column.length; node++) {

@@ -1,8 +1,10 @@
 /**
- * A model of trees as it is kept and sent: plain JSON, the arrays in base64, so that every float
- * comes back as it was. Its SHA-256 names it.
+ * A model of trees as it is kept and sent: one ONNX file, which any runtime can score with, and
+ * from which the trees are read back to explain a score. The SHA-256 of its bytes names it.
  */
 import { type Calibration, probabilityOf } from "../calibration.ts";
+import { type OnnxFile, readOnnx } from "../onnx/read.ts";
+import { exportTrees, TREES } from "./export.ts";
 import { depthsOf, type Forest, scoreMargins } from "./forest.ts";
 import type { Matrix } from "./matrix.ts";
 
@@ -16,19 +18,6 @@ export interface TreeModel {
 const FORMAT = "telltale-trees";
 const VERSION = 1;
 
-/** The arrays of a forest, and what their bytes are. Every machine Deno runs on is little-endian. */
-const ARRAYS = {
-  roots: Int32Array,
-  column: Int32Array,
-  threshold: Float32Array,
-  missingLeft: Uint8Array,
-  child: Int32Array,
-  weight: Float32Array,
-  cover: Float32Array,
-  gain: Float32Array,
-} as const;
-type ArrayName = keyof typeof ARRAYS;
-
 /** The chance of a yes, per row. */
 export function scoreProbabilities(
   { forest, calibration }: Pick<TreeModel, "forest" | "calibration">,
@@ -37,38 +26,81 @@ export function scoreProbabilities(
   return scoreMargins(forest, rows).map((margin) => probabilityOf(margin, calibration));
 }
 
-/** The same model always gives the same text. */
-export function writeModel({ features, forest, calibration }: TreeModel): string {
-  const arrays = Object.keys(ARRAYS).map((name) => {
-    const { buffer, byteOffset, byteLength } = forest[name as ArrayName];
-    return [name, new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength).toBase64()];
+/** `card` is what else is to be known of the model, as plain JSON. The same always gives the same bytes. */
+export function writeModel(
+  { features, forest, calibration }: TreeModel,
+  card: object = {},
+): Uint8Array<ArrayBuffer> {
+  return exportTrees(forest, calibration, {
+    format: FORMAT,
+    version: String(VERSION),
+    features: JSON.stringify(features),
+    calibration: JSON.stringify(calibration),
+    card: JSON.stringify(card),
   });
-  const trees = { base: forest.base, ...Object.fromEntries(arrays) };
-  return JSON.stringify({ format: FORMAT, version: VERSION, features, calibration, trees });
 }
 
-export async function sha256Of(content: string | Uint8Array<ArrayBuffer>): Promise<string> {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
-/** Throws where the text is no model, or one whose trees lead nowhere. */
-export function readModel(text: string): TreeModel {
-  const told = JSON.parse(text);
-  if (told?.format !== FORMAT || told.version !== VERSION) {
+/** Throws where the file is no model of ours, or one whose trees lead nowhere. */
+export function readModel(onnx: Uint8Array): { model: TreeModel; card: unknown } {
+  const file = readOnnx(onnx);
+  const { format, version, features, calibration, card } = file.metadata;
+  if (format !== FORMAT || version !== String(VERSION)) {
     throw new Error(
-      `Cannot read a model of format "${told?.format}", version ${told?.version}: expected ` +
+      `Cannot read a model of format "${format}", version ${version}: expected ` +
         `"${FORMAT}", version ${VERSION}`,
     );
   }
-  const { features, calibration, trees } = told;
-  const arrays = Object.entries(ARRAYS).map((
-    [name, Kind],
-  ) => [name, new Kind(Uint8Array.fromBase64(trees[name]).buffer)]);
-  const kept = { columns: features.length, base: trees.base, ...Object.fromEntries(arrays) };
-  checkPaths(kept);
-  const forest = { ...kept, depths: depthsOf(kept.roots, kept.column, kept.child) };
-  return { features, forest, calibration };
+  const names = JSON.parse(String(features));
+  return {
+    model: {
+      features: names,
+      forest: forestOf(file, names.length),
+      calibration: JSON.parse(String(calibration)),
+    },
+    card: JSON.parse(String(card)),
+  };
+}
+
+function forestOf(file: OnnxFile, columns: number): Forest {
+  const told = file.attributesOf(TREES);
+  const tree = told.ints("nodes_treeids");
+  const modes = told.strings("nodes_modes");
+  const isLeaf = (node: number) => modes[node] === "LEAF";
+  const roots = Int32Array.from(tree.keys().filter((node) => tree[node] !== tree[node - 1]));
+  const rootOf = (node: number) => roots[tree[node] as number] as number;
+  const column = Int32Array.from(
+    told.ints("nodes_featureids"),
+    (asked, node) => isLeaf(node) ? -1 : asked,
+  );
+  const child = Int32Array.from(
+    told.ints("nodes_truenodeids"),
+    (place, node) => isLeaf(node) ? node : rootOf(node) + place,
+  );
+  const weight = new Float32Array(column.length);
+  const [trees, leaves] = [told.ints("target_treeids"), told.ints("target_nodeids")];
+  told.floats("target_weights").forEach((value, i) => {
+    weight[(roots[trees[i] as number] as number) + (leaves[i] as number)] = value;
+  });
+  const forest = {
+    columns,
+    base: file.doubles("base")[0] as number,
+    roots,
+    column,
+    threshold: Float32Array.from(
+      told.floats("nodes_values"),
+      (value, node) => isLeaf(node) ? Infinity : value,
+    ),
+    missingLeft: Uint8Array.from(told.ints("nodes_missing_value_tracks_true")),
+    child,
+    weight,
+    cover: Float32Array.from(told.floats("nodes_hitrates")),
+  };
+  checkPaths(forest);
+  return { ...forest, depths: depthsOf(roots, column, child) };
 }
 
 /**
@@ -77,14 +109,14 @@ export function readModel(text: string): TreeModel {
  */
 function checkPaths({ columns, roots, column, child, ...rest }: Omit<Forest, "depths">): void {
   const nodes = column.length;
-  const { threshold, missingLeft, weight, cover, gain } = rest;
-  const lengths = [child, threshold, missingLeft, weight, cover, gain].map(({ length }) => length);
+  const { threshold, missingLeft, weight, cover } = rest;
+  const lengths = [child, threshold, missingLeft, weight, cover].map(({ length }) => length);
   const leads = (node: number, i: number) =>
     (column[i] as number) < 0
       ? node === i && threshold[i] === Infinity && missingLeft[i] === 1
       : node > i && node + 1 < nodes;
   if (
-    lengths.some((length) => length !== nodes) || !child.every(leads) ||
+    nodes === 0 || lengths.some((length) => length !== nodes) || !child.every(leads) ||
     !column.every((asked) => asked < columns) || !roots.every((root) => root >= 0 && root < nodes)
   ) throw new Error("Cannot read a model whose trees lead nowhere");
 }

@@ -6,7 +6,7 @@
  */
 import { averagePrecision, logLoss } from "../metrics.ts";
 import { binLike, type Bins, cutIntoBins } from "./bins.ts";
-import { type Forest, plant } from "./forest.ts";
+import { type FreshForest, plant } from "./forest.ts";
 import { addLeaves, addWeights, type GrownNode, growTree } from "./grow.ts";
 import { createPool, type Gradients } from "./histogram.ts";
 import type { Matrix } from "./matrix.ts";
@@ -36,7 +36,7 @@ export interface TreeProgress {
 }
 
 export interface GrownForest {
-  readonly forest: Forest;
+  readonly forest: FreshForest;
   /** How many trees were best, and kept. */
   readonly bestTrees: number;
   readonly progress: readonly TreeProgress[];

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { cardOf } from "../../../models/failure/card.ts";
+import { cardOf, isFailureCard } from "../../../models/failure/card.ts";
 import { judgeProbabilities } from "../../../models/failure/judge.ts";
 import { learnFailures, TooFewFailuresError } from "../../../models/failure/learn.ts";
 import { firstColumns, matrixOf, pickRows } from "../../../models/failure/rows.ts";
 import { laterTimes, otherDevices } from "../../../models/failure/splits.ts";
 import { HORIZON_MS } from "../../../models/features/mod.ts";
-import { scoreProbabilities, sha256Of, writeModel } from "../../../models/trees/model.ts";
+import { scoreProbabilities, writeModel } from "../../../models/trees/model.ts";
 import { TREE_SPACE } from "../../../models/trees/space.ts";
 import { wearingRows } from "./rows.ts";
 
@@ -24,13 +24,17 @@ Deno.test("what is learned from some devices is right, and calibrated, about oth
   assert.equal(judgement.alarms.caught, judgement.alarms.failures);
   assert.ok(judgement.alarms.failures > 10);
 
-  const card = await cardOf(learned, {
+  const card = cardOf(learned, {
     source: "rows",
     label: "a failure",
     judged: { otherDevices: judgement },
   });
   assert.equal(card.importances[0]?.feature, "wear");
-  assert.equal(card.sha256, await sha256Of(writeModel(learned.model)));
+  assert.deepEqual(JSON.parse(JSON.stringify(card)), card, "plain JSON");
+  assert.ok(isFailureCard(card));
+  assert.deepEqual([card.data.devices, card.simulated], [12, false]);
+  assert.ok(card.data.failures > 20 && card.data.failures < card.data.positives);
+  assert.equal(card.judged.otherDevices?.curve.at(-1)?.recall, 1);
   assert.equal(card.data.rows, learn.length);
   assert.equal(card.data.to, new Date(699 * 3_600_000).toISOString());
   assert.equal(card.judged.otherDevices?.baseRate, judgement.baseRate);
@@ -49,7 +53,7 @@ Deno.test("rows that are kept aside change nothing of what is learned", async ()
     await learnFailures(rows, learn, options),
     await learnFailures(otherwise, learn, options),
   ];
-  assert.equal(writeModel(one.model), writeModel(other.model));
+  assert.deepEqual(writeModel(one.model), writeModel(other.model));
   assert.equal(one.threshold, other.threshold);
 });
 
@@ -78,7 +82,7 @@ Deno.test("a model is grown by the parameters its search found best", async () =
   }
   assert.equal(model.forest.roots.length, parameters.trees);
   const again = await learnFailures(rows, places, { ...QUICK, parameters, seed: 7 });
-  assert.equal(writeModel(again.model), writeModel(model));
+  assert.deepEqual(writeModel(again.model), writeModel(model));
 });
 
 Deno.test("from too few failures nothing is learned, and that is said", async () => {

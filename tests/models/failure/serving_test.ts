@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { cardOf, FAILURE_LABEL } from "../../../models/failure/card.ts";
+import { fileOf } from "../../../models/failure/file.ts";
+import { type LearnedModel, learnFailures } from "../../../models/failure/learn.ts";
+import { loadFailureModel, ModelFileError } from "../../../models/failure/serving.ts";
+import { type FailureRows, FEATURE_NAMES } from "../../../models/features/mod.ts";
+import { writeModel } from "../../../models/trees/model.ts";
+import { contributionsOf } from "../../../models/trees/contributions.ts";
+import { scoreProbabilities } from "../../../models/trees/model.ts";
+import { wearingRows } from "./rows.ts";
+
+const [WEAR, NOISE] = [FEATURE_NAMES[8] as string, FEATURE_NAMES[3] as string];
+
+/** Rows that wear under names the code knows, in an order that is not the code's. */
+function namedRows(seed: number): FailureRows {
+  return { ...wearingRows(8, 300, seed), names: [WEAR, NOISE] };
+}
+
+/** The same rows with all of the code's columns. */
+function asTold({ matrix, labels }: FailureRows) {
+  const columns = FEATURE_NAMES.length;
+  const values = new Float32Array(labels.length * columns).fill(NaN);
+  labels.forEach((_, row) => {
+    values[row * columns + 8] = matrix[2 * row] as number;
+    values[row * columns + 3] = matrix[2 * row + 1] as number;
+  });
+  return { values, rows: labels.length, columns };
+}
+
+async function learn(rows: FailureRows): Promise<LearnedModel> {
+  return await learnFailures(rows, rows.labels.keys().toArray(), { trials: 0, seed: 1 });
+}
+
+const rows = namedRows(1);
+const learned = await learn(rows);
+const card = cardOf(learned, { source: "rows", label: FAILURE_LABEL, judged: {} });
+const file = await fileOf(learned.model, card);
+
+Deno.test("a file scores rows of the code's features like the trees it was written from", async () => {
+  const model = await loadFailureModel(file.onnx, file.card.sha256);
+  try {
+    const told = asTold(rows);
+    const served = await model.score(told);
+    const own = scoreProbabilities(learned.model, {
+      values: rows.matrix,
+      rows: rows.labels.length,
+      columns: 2,
+    });
+    served.forEach((probability, row) =>
+      assert.ok(Math.abs(probability - (own[row] as number)) < 1e-6, `row ${row}`)
+    );
+    assert.ok(Math.max(...served) - Math.min(...served) > 0.2, "one answer for all");
+    assert.deepEqual(model.features, [WEAR, NOISE]);
+    assert.equal(model.threshold, learned.threshold);
+    assert.deepEqual(model.card, card);
+    assert.equal((await model.score({ ...told, values: new Float32Array(), rows: 0 })).length, 0);
+    await assert.rejects(
+      model.score({ values: new Float32Array(4), rows: 2, columns: 2 }),
+      /rows of 2 features/,
+    );
+  } finally {
+    await model.release();
+  }
+});
+
+Deno.test("what moved an answer is told by name, the most first, and sums to the log-odds", async () => {
+  const model = await loadFailureModel(file.onnx);
+  try {
+    const { values, columns } = asTold(rows);
+    const row = rows.labels.indexOf(1);
+    const factors = model.explain(values.subarray(row * columns, (row + 1) * columns), 5);
+    assert.equal(factors.length, 2);
+    assert.equal(factors[0]?.feature, WEAR);
+    assert.equal(factors[0]?.value, rows.matrix[2 * row]);
+    const exact = contributionsOf(
+      learned.model.forest,
+      rows.matrix.subarray(2 * row, 2 * row + 2),
+    );
+    factors.forEach(({ feature, contribution }) => {
+      const expected = exact.values[feature === WEAR ? 0 : 1] as number;
+      assert.ok(Math.abs(contribution - expected) < 1e-4, `${feature}: ${contribution}`);
+    });
+    const nothing = new Float32Array(columns).fill(NaN);
+    assert.equal(model.explain(nothing, 1).length, 1);
+    assert.equal(model.explain(nothing, 1)[0]?.value, null);
+  } finally {
+    await model.release();
+  }
+});
+
+Deno.test("a file that is not what it is called, or wants what is not known, says so", async () => {
+  const refused = (onnx: Uint8Array<ArrayBuffer>, words: RegExp, named?: string) =>
+    assert.rejects(
+      loadFailureModel(onnx, named),
+      (error) => error instanceof ModelFileError && words.test(error.message),
+    );
+  await refused(file.onnx, /its file was changed/, "f".repeat(64));
+  await refused(new TextEncoder().encode("PK no model"), /it is no ONNX model|format/);
+  await refused(writeModel(learned.model, { kind: "lstm" }), /its card is not a failure model's/);
+  const strange = { ...learned.model, features: [WEAR, "phase_of_the_moon"] };
+  await refused((await fileOf(strange, card)).onnx, /does not have: phase_of_the_moon; train/);
+});
