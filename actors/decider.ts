@@ -1,5 +1,6 @@
 /** The whole of what an actor is, apart from where it runs. Pure members, nothing else. */
 import type { Event, NewEvent, Noted } from "../events/event.ts";
+import type { Claim } from "../events/inference.ts";
 import type { Json } from "../events/vocabulary.ts";
 
 /** Something a device said, already parsed and validated (`events/messages.ts`). */
@@ -40,14 +41,15 @@ export interface TickInput {
 
 export type Input = MessageInput | CommandInput | TickInput;
 
-export interface Decider<State> {
+/** `Told` is what its actors are told: what is said to any device's, unless they have ways of their own. */
+export interface Decider<State, Told = Input> {
   /** Of its streams. */
   readonly kind: string;
   /** Raised when the shape of State changes: older snapshots are then folded again from the log. */
   readonly stateVersion: number;
   initial(): State;
   /** What happens next; `[]` when nothing does. Reads no clock, changes nothing. */
-  decide(state: State, input: Input): readonly NewEvent[];
+  decide(state: State, input: Told): readonly NewEvent[];
   /**
    * What is true afterwards. Total: accepts every event ever written, never throws.
    * A state belongs to one fold: evolve may change it in place and returns it.
@@ -59,6 +61,12 @@ export interface Decider<State> {
    * again, whose next events say it. Reads no clock, changes nothing.
    */
   conclude?(state: State, event: Event): Conclusion | undefined;
+  /**
+   * What a method that is no file makes of an event the actor has just taken in: claims for the actor
+   * that foretells of this device (`inference.ts`), which records them. Not asked when the log is
+   * folded again. Reads no clock, changes nothing.
+   */
+  foretell?(state: State, event: Event): readonly Claim[];
   /** When to send the next Tick, in epoch ms; Infinity for never. */
   nextDeadline(state: State): number;
 }

@@ -11,11 +11,23 @@ export const INFERENCE_KIND = "inference";
 
 /** The stream of what is foretold of a device: `inference-atm-ATM-0042`. */
 export function inferenceStreamOf(kind: Kind, id: string): string {
-  return streamOf(INFERENCE_KIND, streamOf(kind, id));
+  return inferenceBeside(streamOf(kind, id));
+}
+
+/** The same, by the device's own stream. */
+export function inferenceBeside(stream: string): string {
+  return streamOf(INFERENCE_KIND, stream);
+}
+
+const PREFIX = `${INFERENCE_KIND}-`;
+
+/** The stream of the device that a stream's events are about: its own, for a device's. */
+export function deviceStreamOf(stream: string): string {
+  return stream.startsWith(PREFIX) ? stream.slice(PREFIX.length) : stream;
 }
 
 /** What a model said of a device at a moment. */
-export interface Risk {
+export type Risk = {
   /** Absent where it is about the whole device. */
   readonly part?: string;
   /** Of a failure that begins within the horizon, 0 to 1. */
@@ -25,7 +37,7 @@ export interface Risk {
   readonly model: string;
   /** Until failure, where the model says it; hours from the moment. */
   readonly remaining?: Remaining;
-}
+};
 
 export interface Remaining {
   readonly expectedHours: number;
@@ -41,6 +53,16 @@ export interface Factor {
   readonly value: number | null;
   /** What it added to the model's log-odds. */
   readonly contribution: number;
+}
+
+/** What a model or a method says of a device, and what is needed to act on it. */
+export interface Claim extends Risk {
+  /** From this probability on it is foretold. */
+  readonly threshold: number;
+  /** Wanted only of what may be foretold. */
+  readonly factors: readonly Factor[];
+  /** What should be done about it, for whoever is sent. */
+  readonly action: string;
 }
 
 /** Why a risk is no longer foretold. */

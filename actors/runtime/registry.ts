@@ -2,11 +2,11 @@
 import type { RecordedEvent } from "../../events/event.ts";
 import { deviceOf, streamOf, SYSTEM_KIND } from "../../events/vocabulary.ts";
 import type { Decider } from "../decider.ts";
-import { type AnyState, deciderOf } from "../mod.ts";
+import { type AnyInput, type AnyState, deciderOf } from "../mod.ts";
 
 export interface Actor {
   readonly stream: string;
-  readonly decider: Decider<AnyState>;
+  readonly decider: Decider<AnyState, AnyInput>;
   state: AnyState;
   /** Version of its last event; -1 before the first. */
   version: number;
@@ -38,7 +38,7 @@ export class SnapshotGapError extends Error {
 }
 
 /** Facts about Telltale itself: they have versions like any stream, and nothing to decide. */
-const system: Decider<AnyState> = {
+const system: Decider<AnyState, AnyInput> = {
   kind: SYSTEM_KIND,
   stateVersion: 1,
   initial: () => ({} as AnyState),
