@@ -1,6 +1,7 @@
 /** Bearings that were run until they failed: when was it noticed, and how often for nothing? */
-import { type Health, healthAfter, UNKNOWN_HEALTH } from "../../models/vibration/mod.ts";
+import { type Health, healthAfter, levelOf, UNKNOWN_HEALTH } from "../../models/vibration/mod.ts";
 import { UserError } from "../command.ts";
+import { describeForetold } from "./bearing_lives.ts";
 import { numberOf, readLines } from "./series_files.ts";
 import { table } from "./table.ts";
 
@@ -39,7 +40,8 @@ export async function describeRuns(path: string, intervalSeconds: number): Promi
       Math.max(...outcomes.map(({ falseAlarms }) => falseAlarms))
     } false alarms in one bearing.
 An alarm counts if it is in force when the bearing fails; false ones were raised in the first half of
-its life. "estimated then": time left as predicted when the alarm was raised, and its interval.`,
+its life. "estimated then": time left as told when the alarm was raised, and its interval.`,
+    describeForetold(runs.map((run) => healthsOf(run, intervalSeconds)), intervalSeconds),
   ].join("\n\n");
 }
 
@@ -59,28 +61,35 @@ function cellsOf({ readings, alarm, atAlarm }: RunOutcome, intervalSeconds: numb
 }
 
 /** Reading by reading, as it would have been live: nothing is known of what comes after. */
-export function followRun({ readings }: Run, intervalSeconds: number): RunOutcome {
+export function healthsOf({ readings }: Run, intervalSeconds: number): (Health | undefined)[] {
   let state = UNKNOWN_HEALTH;
+  return readings.map((magnitudes, i) => {
+    const level = levelOf(magnitudes);
+    const health = level === undefined
+      ? undefined
+      : healthAfter(state, i * intervalSeconds * 1000, level);
+    state = health?.state ?? state;
+    return health;
+  });
+}
+
+export function followRun(run: Run, intervalSeconds: number): RunOutcome {
+  const readings = run.readings.length;
+  let wasAlarm = false;
   let alarm: number | undefined;
   let atAlarm: Health | undefined;
   let falseAlarms = 0;
-  for (const [i, magnitudes] of readings.entries()) {
-    const health = healthAfter(state, i * intervalSeconds * 1000, magnitudes);
+  for (const [i, health] of healthsOf(run, intervalSeconds).entries()) {
     if (health === undefined) continue;
-    if (health.alarm && !state.alarm) {
+    if (health.alarm && !wasAlarm) {
       alarm = i;
       atAlarm = health;
-      if (i < readings.length / 2) falseAlarms++;
+      if (i < readings / 2) falseAlarms++;
     }
     if (!health.alarm) alarm = undefined;
-    state = health.state;
+    wasAlarm = health.alarm;
   }
-  return {
-    readings: readings.length,
-    alarm,
-    atAlarm: alarm === undefined ? undefined : atAlarm,
-    falseAlarms,
-  };
+  return { readings, alarm, atAlarm: alarm === undefined ? undefined : atAlarm, falseAlarms };
 }
 
 export async function readRuns(path: string): Promise<Run[]> {

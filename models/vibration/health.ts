@@ -1,26 +1,33 @@
 /**
- * How far a bearing is from what it was when it was healthy, and when it will be too far.
+ * How far a bearing is from what it was when it was healthy.
  *
  * Its first readings teach what is normal for it: no two machines vibrate alike. From then on a
  * reading's level is the mean of the logarithms of its magnitudes (RMS and peak of each axis) beside
  * that. One zone of ISO 20816 to the next is a growth of about 2.5: by so much a bearing has changed
- * significantly, by twice as many zones it is worn out. Wear grows exponentially, the logarithm
- * straight (Gebraeel et al. 2005): its robust slope says how long that will take.
+ * significantly, by twice as many zones it is worn out. What that means for the time it has left is
+ * `life.ts`; when it would be worn out if it went on as it does (wear that grows exponentially is a
+ * straight line of logarithms, Gebraeel et al. 2005) is `atThisPace`, for whoever looks at the curve.
  *
- * Pure: the state is plain JSON of less than 3 KiB, for the actor to keep.
+ * Pure: the state is plain JSON of about a kilobyte, for the actor to keep.
  */
+import { LIFE, remainingOf } from "./life.ts";
 import { type Remaining, timeToThreshold, trendOf } from "./trend.ts";
 
+/** Levels are thousandths of a logarithm, a tenth of a per cent each: short as JSON. */
 export interface HealthState {
-  /** Levels from which to learn; after that the latest ones. */
+  /** Epoch ms of the first reading: from then on its age counts. Null before. */
+  readonly since: number | null;
+  /** From which to learn; after that the latest ones. */
   readonly levels: readonly number[];
   /** Median level while it was healthy; null as long as that is being learned. */
   readonly normal: number | null;
   /** The most the level has been above normal: wear does not heal. */
   readonly worst: number;
   readonly alarm: boolean;
-  /** Moments and levels above normal, thinned out as they become many. */
-  readonly history: readonly (readonly [at: number, level: number])[];
+  /** Since when it has been worse than an alarm may rest at; null while it is not. */
+  readonly risenAt: number | null;
+  /** Seconds of its age, and levels above normal; thinned out as they become many. */
+  readonly history: readonly (readonly [age: number, level: number])[];
   /**
    * Of how many readings the history keeps one, and how many have passed since the last: never so
    * few that two levels kept share a reading, or the trend would take them for more than they are.
@@ -37,49 +44,71 @@ export interface Health {
   /** The vibration now beside normal: 2 is twice as much. 1 while learning. */
   readonly growth: number;
   readonly alarm: boolean;
-  /** Until worn out, from this reading on; null where nothing grows towards it. */
+  /** Since when it has clearly been worse than normal, epoch ms; null while it is not. */
+  readonly worseSince: number | null;
+  readonly ageMs: number;
+  /** Until it fails, from this reading on; null while nothing has changed significantly. */
   readonly remaining: Remaining | null;
+  /** Until worn out, if it goes on as it does; null where nothing grows towards that. */
+  readonly atThisPace: Remaining | null;
 }
 
-const LEARNING = 100;
+/** Readings that teach what is normal. */
+export const LEARNING = 100;
 /** The level is the median of so many readings: four of them may be outliers. */
-const LATEST = 10;
+export const LATEST = 10;
+const UNIT = 1_000;
 const SIGNIFICANT = Math.log(2.5);
 const WORN_OUT = 2 * SIGNIFICANT;
 /** An alarm is over when the level is clearly below. */
 const ALARM_OVER = Math.log(2.5 / 1.5);
+/** A machine that vibrates a good deal less than it did stands still: that says nothing of wear. */
+const STANDSTILL = -SIGNIFICANT;
 const HISTORY_MAX = 48;
 const RECENT_MIN = 12;
 
 export const UNKNOWN_HEALTH: HealthState = {
+  since: null,
   levels: [],
   normal: null,
   worst: 0,
   alarm: false,
+  risenAt: null,
   history: [],
   stride: LATEST,
   skipped: 0,
 };
 
 /**
+ * The mean of the logarithms.
  * @param magnitudes RMS and peak of every axis: the same ones, in the same units, each time
- * @returns undefined where there is none above 0: a sensor that is off says nothing about wear
+ * @returns undefined where one is not above 0: a sensor that is off says nothing about wear
  */
-export function healthAfter(
-  state: HealthState,
-  at: number,
-  magnitudes: readonly number[],
-): Health | undefined {
-  const measured = magnitudes.filter((magnitude) => magnitude > 0 && Number.isFinite(magnitude));
-  if (measured.length === 0 || measured.length < magnitudes.length) return undefined;
-  const level = measured.reduce((sum, magnitude) => sum + Math.log(magnitude), 0) / measured.length;
-  return state.normal === null
-    ? learn(state, level)
-    : compare(state, state.normal, at, round(level));
+export function levelOf(magnitudes: readonly number[]): number | undefined {
+  if (magnitudes.length === 0) return undefined;
+  let sum = 0;
+  for (const magnitude of magnitudes) {
+    if (!(magnitude > 0) || !Number.isFinite(magnitude)) return undefined;
+    sum += Math.log(magnitude);
+  }
+  return sum / magnitudes.length;
 }
 
-function learn(state: HealthState, level: number): Health {
-  const levels = [...state.levels, round(level)];
+/**
+ * After one more reading, not older than the one before (epoch ms).
+ * @returns undefined where it says nothing about wear, as of a machine that stands still
+ */
+export function healthAfter(state: HealthState, at: number, level: number): Health | undefined {
+  const told = Math.round(level * UNIT);
+  if (!Number.isFinite(told)) return undefined;
+  const since = state.since ?? at;
+  return state.normal === null
+    ? learn({ ...state, since }, at - since, told)
+    : compare(state, state.normal, at, at - since, told);
+}
+
+function learn(state: HealthState, ageMs: number, level: number): Health {
+  const levels = [...state.levels, level];
   const isLearning = levels.length < LEARNING;
   return {
     state: isLearning
@@ -89,46 +118,58 @@ function learn(state: HealthState, level: number): Health {
     index: 0,
     growth: 1,
     alarm: false,
+    worseSince: null,
+    ageMs,
     remaining: null,
+    atThisPace: null,
   };
 }
 
-function compare(state: HealthState, normal: number, at: number, level: number): Health {
+function compare(
+  state: HealthState,
+  normal: number,
+  at: number,
+  ageMs: number,
+  level: number,
+): Health | undefined {
+  if (level - normal < STANDSTILL * UNIT) return undefined;
   const levels = [...state.levels, level].slice(-LATEST);
-  const above = round(medianOf(levels) - normal);
+  const above = Math.round(medianOf(levels) - normal);
+  const logarithm = above / UNIT;
   const worst = Math.max(state.worst, above);
-  const alarm = above > (state.alarm ? ALARM_OVER : SIGNIFICANT);
-  const next = { ...state, ...remember(state, at, above), levels, worst, alarm };
+  const alarm = logarithm > (state.alarm ? ALARM_OVER : SIGNIFICANT);
+  const risenAt = logarithm > ALARM_OVER ? state.risenAt ?? at : null;
+  const next = { ...state, ...remember(state, ageMs, above), levels, worst, alarm, risenAt };
   return {
     state: next,
     isLearning: false,
-    index: Math.min(1, worst / WORN_OUT),
-    growth: Math.exp(above),
+    index: Math.min(1, worst / UNIT / WORN_OUT),
+    growth: Math.exp(logarithm),
     alarm,
-    remaining: remainingOf(state.history, at, above),
+    worseSince: risenAt,
+    ageMs,
+    remaining: alarm ? remainingOf({ ageMs, above: logarithm }, LIFE) : null,
+    atThisPace: paceOf(state.history, ageMs, above),
   };
 }
 
 /** When the memory is full every second moment is dropped, and from then on only every second kept. */
 function remember(
   { history, stride, skipped }: HealthState,
-  at: number,
+  ageMs: number,
   above: number,
 ): Pick<HealthState, "history" | "stride" | "skipped"> {
   if (skipped + 1 < stride) return { history, stride, skipped: skipped + 1 };
-  const longer = [...history, [at, above] as const];
+  const longer = [...history, [Math.round(ageMs / 1000), above] as const];
   if (longer.length <= HISTORY_MAX) return { history: longer, stride, skipped: 0 };
   return { history: longer.filter((_, i) => i % 2 === 0), stride: stride * 2, skipped: 0 };
 }
 
-/**
- * From the last third of what is remembered, and now: wear is slow first and fast then. Bearings
- * that fail within minutes of the first sign are beyond this, and any estimate by extrapolation.
- */
-function remainingOf(history: HealthState["history"], at: number, now: number): Remaining | null {
+/** From the last third of what is remembered, and now: wear is slow first and fast then. */
+function paceOf(history: HealthState["history"], ageMs: number, now: number): Remaining | null {
   const recent = history.slice(-Math.max(RECENT_MIN, Math.floor(history.length / 3)));
-  const points = recent.map(([at, value]) => ({ at, value }));
-  const trend = trendOf([...points, { at, value: now }]);
+  const points = recent.map(([age, level]) => ({ at: age * 1000, value: level / UNIT }));
+  const trend = trendOf([...points, { at: ageMs, value: now / UNIT }]);
   // Only a slope whose whole interval is upward is growth and not chance.
   if (trend === undefined || (trend.slopeLow <= 0 && trend.latest < WORN_OUT)) return null;
   return timeToThreshold(trend, WORN_OUT) ?? null;
@@ -140,9 +181,4 @@ function medianOf(values: readonly number[]): number {
   return sorted.length % 2 === 1
     ? sorted[middle] as number
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
-}
-
-/** A ten-thousandth of a logarithm is a hundredth of a per cent: the state stays small. */
-function round(level: number): number {
-  return Math.round(level * 1e4) / 1e4;
 }

@@ -8,7 +8,26 @@ export {
   type FaultName,
   faultSpectrumOf,
 } from "./diagnosis.ts";
-export { type Health, healthAfter, type HealthState, UNKNOWN_HEALTH } from "./health.ts";
+export {
+  type Health,
+  healthAfter,
+  type HealthState,
+  LATEST,
+  LEARNING,
+  levelOf,
+  UNKNOWN_HEALTH,
+} from "./health.ts";
+export {
+  failureProbability,
+  HORIZON_HOURS,
+  learnLife,
+  LIFE,
+  type Life,
+  type Lived,
+  METHOD,
+  remainingOf,
+  THRESHOLD,
+} from "./life.ts";
 export { type AnalysedReading, readingOf } from "./reading.ts";
 export { dominantPeak, type Peak, type Spectrum, spectrumOf } from "./spectrum.ts";
 export { type Statistics, statisticsOf } from "./statistics.ts";

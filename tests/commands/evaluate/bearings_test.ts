@@ -60,6 +60,23 @@ Deno.test("Pronostia: wear is noticed before the end, with at most one false ala
   for (const { falseAlarms } of outcomes) assert.ok(falseAlarms <= 1, `${falseAlarms}`);
 });
 
+Deno.test("Pronostia: what the others teach foretells most failures, and knows how little it knows", async () => {
+  if (!await readData("machines/pronostia/features.csv.gz")) {
+    return skipped("machines/pronostia/features.csv.gz");
+  }
+  const text = await describeRuns(dataPath("machines/pronostia/features.csv"), 10);
+  const numbers = (pattern: RegExp) => (pattern.exec(text) ?? []).slice(1).map(Number);
+  const [hits = 0, falseOnes = NaN] = numbers(/(\d+) hits and (\d+) false/);
+  const [foretold = 0, failures = NaN] = numbers(/(\d+) of (\d+) failures/);
+  assert.ok(foretold >= failures - 1 && falseOnes <= hits, text);
+  const [brier = NaN, always = NaN] = numbers(
+    /Brier score ([\d.]+) \(always saying [\d.]+: ([\d.]+)/,
+  );
+  assert.ok(brier < always, text);
+  const [held = NaN] = numbers(/held (\d+) % of the truth/);
+  assert.ok(held >= 85, text);
+});
+
 Deno.test("a line for each record and each run, from files plain and gzipped", async () => {
   const folder = await Deno.makeTempDir();
   try {
@@ -89,6 +106,7 @@ Deno.test("a line for each record and each run, from files plain and gzipped", a
     const runs = await describeRuns(`${folder}/features.csv`, 60);
     assert.match(runs, /^B +300 +3 h 2[56] min +68 % +1 h 3[45] min/m);
     assert.match(runs, /1 of 1 alarmed before the end; at most 0 false alarms/);
+    assert.match(runs, /Too few bearings alarmed/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
