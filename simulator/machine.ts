@@ -109,6 +109,7 @@ export function createMachine(world: World, index: number): SimulatedDevice {
         timestamp: new Date(at).toISOString(),
         status: ZONES[zone],
         Axis_Id: "H-Axis",
+        rpm: 60 * SHAFT_HZ,
         acceleration: {
           rms: round(accelerationRms, 4),
           peak: round(accelerationRms * crest, 4),

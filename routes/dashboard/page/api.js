@@ -11,9 +11,12 @@ export class ProblemError extends Error {
   }
 }
 
-/** `get("/devices", { kind: "atm" })`; parameters that are empty are left out. */
+/**
+ * `get("/devices", { kind: "atm" })`; parameters that are empty are left out. What begins with
+ * `/api/` is the whole path: the plant's own API has its own.
+ */
 export async function get(path, parameters = {}) {
-  const url = new URL(`/api/v1${path}`, location.origin);
+  const url = new URL(path.startsWith("/api/") ? path : `/api/v1${path}`, location.origin);
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined && value !== "") url.searchParams.set(name, value);
   }

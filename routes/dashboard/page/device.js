@@ -1,6 +1,7 @@
 /** One device: how it is, how it has been over a day, what it measures and what it said. */
 import { anomalyPanels } from "./anomalies.js";
 import { devicePath, get } from "./api.js";
+import { bearingPanels } from "./bearings.js";
 import { byId, make, withWidth } from "./elements.js";
 import {
   ago,
@@ -19,13 +20,23 @@ import { trendPanel } from "./trend.js";
 const DAY_MS = 86_400_000;
 const EVENTS_SHOWN = 20;
 
-/** Fills the device's page; returns how to bring it up to date, and how to leave it. */
-export async function openDevice(kind, id, onProblem) {
+/**
+ * Fills the device's page, `part` of it before others; returns how to bring it up to date, and how
+ * to leave it.
+ */
+export async function openDevice(kind, id, part, onProblem) {
   const view = byId("device-view");
   view.replaceChildren(make("p", { class: "empty" }, "Loading …"));
   const path = devicePath(kind, id);
-  const [first, { metrics }] = await Promise.all([get(path), get(`${path}/metrics`)]);
-  const trend = trendPanel(kind, id, metrics, onProblem);
+  const [first, { metrics }, bearings] = await Promise.all([
+    get(path),
+    get(`${path}/metrics`),
+    kind === "machine" ? get("/api/bearings", { machine_id: id }) : [],
+  ]);
+  const machine = bearings.length > 0
+    ? bearingPanels(id, { metrics, chosen: part }, onProblem)
+    : undefined;
+  const trend = machine ? undefined : trendPanel(kind, id, metrics, onProblem);
   const sensor = kind === "sensor" ? anomalyPanels(id, onProblem) : undefined;
   const head = make("header", { class: "device-head" });
   const availability = make("div", {});
@@ -33,15 +44,18 @@ export async function openDevice(kind, id, onProblem) {
   const events = make("ol", { class: "list" });
 
   view.replaceChildren(
-    make("a", { href: "#/" }, "← Fleet"),
+    kind === "machine"
+      ? make("a", { href: "#/machines" }, "← Machines")
+      : make("a", { href: "#/" }, "← Fleet"),
     head,
     make(
       "div",
       { class: "grid" },
+      machine?.elements,
       panel("Last 24 hours", availability),
       sensor?.readings,
       sensor?.anomalies,
-      trend.element,
+      trend?.element,
       make(
         "div",
         { class: "columns" },
@@ -64,8 +78,9 @@ export async function openDevice(kind, id, onProblem) {
       get(path),
       get(`${path}/availability`, window),
       get(`${path}/events`, { order: "desc", limit: EVENTS_SHOWN }),
-      trend.refresh(),
+      trend?.refresh(),
       sensor?.refresh(),
+      machine?.refresh(),
     ]);
     show(device);
     showAvailability(availability, day);
@@ -75,8 +90,9 @@ export async function openDevice(kind, id, onProblem) {
   show(first);
   await refresh();
   function close() {
-    trend.close();
+    trend?.close();
     sensor?.close();
+    machine?.close();
   }
 
   return { refresh, close };
@@ -204,7 +220,9 @@ function shownValue(value) {
 /** A report without its moment and its own name, which stand beside it; parts within by path. */
 function tellingFields(data) {
   return Object.entries(data ?? {}).flatMap(([name, value]) => {
-    if (/timestamp|_id$|Id$/.test(name) || value === null || Array.isArray(value)) return [];
+    if (/timestamp|_id$|Id$|^sha256$/.test(name) || value === null || Array.isArray(value)) {
+      return [];
+    }
     if (typeof value !== "object") return [[name, value]];
     return tellingFields(value).map(([inner, part]) => [`${name}.${inner}`, part]);
   });

@@ -1,6 +1,7 @@
 /**
  * Makes elements. Text goes in as text, always: what a device calls itself is never markup.
  */
+import { zoneOf } from "./format.js";
 
 /**
  * `make("a", { class: "brand", href: "#/" }, "Telltale")`. Attributes that are undefined, null or
@@ -35,4 +36,10 @@ export function deviceLink(kind, id) {
 
 export function pill(text, tone) {
   return make("span", { class: "pill", "data-tone": tone }, text);
+}
+
+/** "A · Normal", in the zone's colour. */
+export function zonePill(status) {
+  const zone = zoneOf(status);
+  return pill(zone ? `${zone.zone} · ${status}` : status ?? "not judged yet", zone?.tone ?? "dim");
 }

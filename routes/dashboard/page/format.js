@@ -74,3 +74,21 @@ const TONES = {
 export function toneOf(status) {
   return Object.hasOwn(TONES, status) ? TONES[status] : "dim";
 }
+
+/** ISO 20816, from good to bad. */
+export const ZONES = [
+  { zone: "A", status: "Normal", tone: "good", meaning: "as new" },
+  { zone: "B", status: "Satisfactory", tone: "good", meaning: "good for long-term operation" },
+  { zone: "C", status: "Alert", tone: "warn", meaning: "for a limited time only" },
+  { zone: "D", status: "Unacceptable", tone: "bad", meaning: "enough to cause damage" },
+];
+
+/** Undefined for a status that is no zone. */
+export function zoneOf(status) {
+  return ZONES.find((zone) => zone.status === status);
+}
+
+/** Larger is worse; what is not known comes last. */
+export function zoneRank(status) {
+  return ZONES.findIndex((zone) => zone.status === status);
+}

@@ -5,6 +5,7 @@ export function lineChart(canvas, datasets) {
   return new globalThis.Chart(canvas, {
     type: "line",
     data: { labels: [], datasets },
+    plugins: [NOTES],
     options: {
       animation: false,
       maintainAspectRatio: false,
@@ -17,6 +18,22 @@ export function lineChart(canvas, datasets) {
     },
   });
 }
+
+/** A line that says what it is, above its right end: one with a `note`. */
+const NOTES = {
+  id: "notes",
+  afterDatasetsDraw({ ctx, chartArea, scales, data }) {
+    ctx.save();
+    ctx.font = "11px system-ui, sans-serif";
+    ctx.textAlign = "right";
+    for (const { note, data: values } of data.datasets) {
+      if (note === undefined || values.length === 0) continue;
+      ctx.fillStyle = color("--soft");
+      ctx.fillText(note, chartArea.right - 2, scales.y.getPixelForValue(values.at(-1)) - 4);
+    }
+    ctx.restore();
+  },
+};
 
 /** Shows what the chart was given. The scheme may have changed between dark and light since. */
 export function redraw(chart) {

@@ -6,6 +6,7 @@ import { byId, make } from "./elements.js";
 import { count } from "./format.js";
 import { refreshDevices, refreshKpis, startFilter } from "./fleet.js";
 import { listen } from "./live.js";
+import { openMachines } from "./machines.js";
 import { openReports } from "./reports.js";
 
 /** Changes are gathered for a moment: a hundred events ask the server once. */
@@ -24,6 +25,7 @@ const CONNECTION = {
  * its place on the page, `<name>-view`, and returns how to bring it up to date and how to leave it.
  */
 const VIEWS = {
+  machines: openMachines,
   reports: openReports,
 };
 
@@ -93,15 +95,15 @@ async function route() {
   const current = ++visit;
   opened?.close();
   opened = undefined;
-  const [name, id] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
+  const [name, id, part] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
   const view = Object.hasOwn(VIEWS, name) ? name : name && id ? "device" : "fleet";
   for (const each of ["fleet", "device", ...Object.keys(VIEWS)]) {
     byId(`${each}-view`).hidden = each !== view;
   }
-  markView(view);
+  markView(view, name);
   document.title = "Telltale";
   scrollTo(0, 0);
-  if (view === "device") return await showDevice(name, id, current);
+  if (view === "device") return await showDevice(name, id, part, current);
   // One under way may still be asking for the view that was left.
   await refreshing;
   if (current !== visit) return;
@@ -109,17 +111,20 @@ async function route() {
   return refresh();
 }
 
-function markView(view) {
+/** A machine is among the machines. */
+function markView(view, kind) {
+  const name = view === "device" && kind === "machine" ? "machines" : view;
+  const address = Object.hasOwn(VIEWS, name) ? `#/${name}` : "#/";
   for (const link of byId("views").querySelectorAll("a")) {
-    const isShown = link.hash === (Object.hasOwn(VIEWS, view) ? `#/${view}` : "#/");
+    const isShown = link.hash === address;
     if (isShown) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }
 
-async function showDevice(kind, id, current) {
+async function showDevice(kind, id, part, current) {
   try {
-    const device = await openDevice(kind, id, showProblem);
+    const device = await openDevice(kind, id, part, showProblem);
     if (current !== visit) return device.close();
     opened = device;
     byId("problem").hidden = true;

@@ -10,10 +10,18 @@ const RESOLUTIONS = {
   "1h": { label: "By hour", spanMs: 7 * 86_400_000 },
   "1d": { label: "By day", spanMs: 90 * 86_400_000 },
 };
+const RESOLUTION_NAMES = Object.keys(RESOLUTIONS);
+/** Fewer show no trend. */
+const POINTS_MIN = 4;
 
-/** `onProblem` hears what could not be shown. The panel, and how to bring it up to date. */
-export function trendPanel(kind, id, metrics, onProblem) {
+/**
+ * `onProblem` hears what could not be shown. `part`: whose metrics these are, where not the whole
+ * device's; `limitsOf(metric)`: values at which something begins, from low to high. The panel, and
+ * how to bring it up to date.
+ */
+export function trendPanel(kind, id, metrics, onProblem, { part, limitsOf = () => [] } = {}) {
   const canvas = make("canvas", { role: "img", "aria-label": "Trend" });
+  const title = (name) => titleOf(name, part);
   const metric = choice("Metric", metrics.map((name) => [name, title(name)]));
   // What tells most of a machine; other kinds begin with their first.
   metric.value = metrics.find((name) => name.endsWith("velocity.rms")) ?? metrics[0] ?? "";
@@ -22,6 +30,8 @@ export function trendPanel(kind, id, metrics, onProblem) {
     Object.entries(RESOLUTIONS).map(([name, { label }]) => [name, label]),
   );
   const empty = make("p", { class: "empty", hidden: true }, "No reading in this time.");
+  /** Until somebody chooses: where there is little by the minute, there may be more by the hour. */
+  let isChosen = false;
   const box = make("div", { class: "chart" }, canvas);
   let chart;
 
@@ -34,15 +44,28 @@ export function trendPanel(kind, id, metrics, onProblem) {
       from: from.toISOString(),
       to: to.toISOString(),
     });
+    const coarser = RESOLUTION_NAMES[RESOLUTION_NAMES.indexOf(resolution.value) + 1];
+    if (!isChosen && points.length < POINTS_MIN && coarser !== undefined) {
+      resolution.value = coarser;
+      return await refresh();
+    }
     empty.hidden = points.length > 0;
     box.hidden = points.length === 0;
     if (points.length === 0) return;
     chart ??= draw(canvas);
-    show(chart, canvas, points, title(metric.value), resolution.value);
+    const limits = limitsOf(metric.value);
+    show(chart, canvas, points, {
+      name: title(metric.value),
+      resolution: resolution.value,
+      limits,
+    });
   }
 
   for (const select of [metric, resolution]) {
-    select.addEventListener("change", () => refresh().catch(onProblem));
+    select.addEventListener("change", () => {
+      isChosen ||= select === resolution;
+      refresh().catch(onProblem);
+    });
   }
   const element = make(
     "section",
@@ -50,7 +73,7 @@ export function trendPanel(kind, id, metrics, onProblem) {
     make(
       "div",
       { class: "panel-head" },
-      make("h2", { id: "trend-title" }, "Trend"),
+      make("h2", { id: "trend-title" }, part ? `Trend of ${part}` : "Trend"),
       make("div", { class: "filter" }, labelled(metric), labelled(resolution)),
     ),
     metrics.length === 0 ? make("p", { class: "empty" }, "This device reports no numbers.") : box,
@@ -64,7 +87,8 @@ export function trendPanel(kind, id, metrics, onProblem) {
 }
 
 /** `velocity.rms` of a bearing is prefixed with the bearing's id, which stays as it is. */
-function title(metric) {
+function titleOf(metric, shownPart) {
+  if (shownPart !== undefined) return words(metric.slice(shownPart.length + 1));
   const [, part, name] = /^(.+)\.(\w+\.\w+|temperature)$/.exec(metric) ?? [];
   return part ? `${part} · ${words(name)}` : words(metric);
 }
@@ -91,7 +115,7 @@ function draw(canvas) {
   ]);
 }
 
-function show(chart, canvas, points, name, resolution) {
+function show(chart, canvas, points, { name, resolution, limits }) {
   const [max, min, mean] = chart.data.datasets;
   chart.data.labels = points.map(({ at }) =>
     resolution === "1m" ? timeOfDay(at) : new Date(at).toLocaleString("en", {
@@ -106,6 +130,16 @@ function show(chart, canvas, points, name, resolution) {
   // The scheme may have changed between dark and light.
   mean.borderColor = color("--accent");
   max.backgroundColor = `color-mix(in srgb, ${color("--accent")} 16%, transparent)`;
+  const highest = Math.max(...max.data);
+  chart.data.datasets = [
+    max,
+    min,
+    mean,
+    // Those that were passed, and the next: a limit far above would press the curve flat.
+    ...limits.filter((_, i) => i === 0 || limits[i - 1].value < highest).map((limit) =>
+      limitLine(limit, points)
+    ),
+  ];
   redraw(chart);
   const last = points.at(-1);
   canvas.setAttribute(
@@ -114,4 +148,16 @@ function show(chart, canvas, points, name, resolution) {
       number(Math.min(...min.data))
     } to ${number(Math.max(...max.data))}`,
   );
+}
+
+function limitLine({ value, label, tone }, points) {
+  return {
+    label,
+    note: label,
+    data: points.map(() => value),
+    borderColor: color(`--${tone}-fill`),
+    borderDash: [6, 4],
+    borderWidth: 1.5,
+    pointRadius: 0,
+  };
 }

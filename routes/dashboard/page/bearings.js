@@ -1,0 +1,152 @@
+/** A machine's bearings: how each is now, and one of them closely. */
+import { get } from "./api.js";
+import { make, zonePill } from "./elements.js";
+import { ago, moment, number, zoneRank, ZONES } from "./format.js";
+import { faultPill, spectrumPanel } from "./spectrum.js";
+import { trendPanel } from "./trend.js";
+
+/** `chosen`: the id of the bearing to begin with; the worst where it is none of them. */
+export function bearingPanels(machineId, { metrics, chosen }, onProblem) {
+  const cards = make("ul", { class: "bearings" });
+  const trendPlace = make("div", {});
+  const spectrum = spectrumPanel(onProblem);
+  let boundaries = null;
+  let shown;
+  let trend;
+  let readings = new Map();
+
+  function choose(bearing) {
+    shown = bearing;
+    trend?.close();
+    const own = metrics.filter((metric) => metric.startsWith(`${bearing}.`));
+    trend = trendPanel("machine", machineId, own, onProblem, {
+      part: bearing,
+      limitsOf: (metric) => metric.endsWith("velocity.rms") ? zoneLimits(boundaries) : [],
+    });
+    trendPlace.replaceChildren(trend.element);
+  }
+
+  async function showChosen() {
+    const reading = readings.get(shown);
+    const analysis = reading && await spectrum.show(machineId, shown, reading._id);
+    boundaries = analysis?.zone_boundaries ?? null;
+    await trend.refresh();
+  }
+
+  async function refresh() {
+    const [now, newest] = await Promise.all([
+      get("/api/bearings", { machine_id: machineId }),
+      get(`/api/machines/${encodeURIComponent(machineId)}/latest-readings`),
+    ]);
+    readings = new Map(newest.map((reading) => [reading.bearingId, reading]));
+    if (shown === undefined) {
+      choose(now.some(({ _id }) => _id === chosen) ? chosen : worstOf(now)._id);
+    }
+    showCards(now);
+    await showChosen();
+  }
+
+  function showCards(now) {
+    const focused = cards.contains(document.activeElement)
+      ? document.activeElement.dataset.bearing
+      : undefined;
+    cards.replaceChildren(
+      ...now.map((bearing) => make("li", {}, card(bearing, readings.get(bearing._id)))),
+    );
+    if (focused) cards.querySelector(`[data-bearing="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  function card(bearing, reading) {
+    const button = make(
+      "button",
+      {
+        type: "button",
+        class: "bearing panel",
+        "aria-pressed": String(bearing._id === shown),
+        "data-bearing": bearing._id,
+      },
+      make(
+        "span",
+        { class: "bearing-head" },
+        make("strong", {}, bearing.bearingLocation ?? bearing.position ?? bearing._id),
+        zonePill(bearing.status),
+      ),
+      make(
+        "span",
+        { class: "name" },
+        [bearing._id, bearing.bearingType].filter(Boolean).join(" · "),
+      ),
+      reading === undefined ? make("span", {}, "no reading yet") : measures(reading),
+      reading && faultPill(reading.fault),
+    );
+    button.addEventListener("click", () => {
+      choose(bearing._id);
+      const path = ["machine", machineId, bearing._id].map(encodeURIComponent).join("/");
+      // The address says what is shown, so that it can be sent to somebody.
+      history.replaceState(null, "", `#/${path}`);
+      refresh().catch(onProblem);
+    });
+    return button;
+  }
+
+  return {
+    elements: [
+      make(
+        "section",
+        { "aria-labelledby": "bearings-title" },
+        make("h2", { id: "bearings-title", class: "unseen" }, "Bearings"),
+        cards,
+      ),
+      trendPlace,
+      spectrum.element,
+    ],
+    refresh,
+    close() {
+      trend?.close();
+      spectrum.close();
+    },
+  };
+}
+
+function worstOf(bearings) {
+  return bearings.reduce((worst, each) =>
+    zoneRank(each.status) > zoneRank(worst.status) ? each : worst
+  );
+}
+
+function zoneLimits(boundaries) {
+  return (boundaries ?? []).map((value, i) => {
+    const { zone, tone } = ZONES[i + 1];
+    return { value, label: `zone ${zone} begins`, tone };
+  });
+}
+
+function measures({ velocity, acceleration, temperature, timestamp }) {
+  const shown = [
+    ["Velocity RMS", velocity?.rms, "mm/s"],
+    ["Acceleration RMS", acceleration?.rms, "g"],
+    ["Crest factor", acceleration?.crestFactor, ""],
+    ["Kurtosis", acceleration?.kurtosis, ""],
+    ["Temperature", temperature, "°C"],
+  ].filter(([, value]) => typeof value === "number");
+  return make(
+    "span",
+    { class: "measures" },
+    shown.map(([name, value, unit]) =>
+      make(
+        "span",
+        {},
+        make("span", { class: "label" }, name),
+        make("span", { class: "value" }, `${number(value)} ${unit}`),
+      )
+    ),
+    make(
+      "span",
+      {},
+      make("span", { class: "label" }, "Newest reading"),
+      make("time", { class: "value", title: moment(timestamp), "data-since": timestamp }, [
+        ago(timestamp),
+      ]),
+    ),
+  );
+}
