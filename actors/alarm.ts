@@ -1,5 +1,6 @@
 /**
- * The basic alarms: a device is out of service, reports an error, or is silent.
+ * The basic alarms: a device is out of service, reports an error, or is silent. An ATM has more
+ * (`atm_alerts.ts`).
  *
  * One alarm per device and reason is open at a time, by construction: it is raised only where none
  * is open, and the open ones are part of the actor's state.
@@ -11,6 +12,8 @@ export interface OpenAlarm {
   readonly raisedAt: number;
   readonly severity: Severity;
   acknowledged: boolean;
+  /** When the alert began that it goes on with, ISO 8601; absent where it is one of its own. */
+  readonly alert?: string;
 }
 
 export type OpenAlarms = Partial<Record<AlarmReason, OpenAlarm>>;
@@ -48,10 +51,19 @@ export function raiseAlarm({ reason, severity, message }: StatusAlarm, at: numbe
 export function clearAlarm(open: OpenAlarms, reason: AlarmReason, at: number): DeviceEvent[] {
   const alarm = open[reason];
   if (!alarm) return [];
-  const raisedAt = formatInstant(alarm.raisedAt);
+  const data = namesOf(reason, alarm);
   // What clears it may have been sent before it was raised; no alarm ends before it began.
   const occurredAt = Math.max(at, alarm.raisedAt);
-  return [{ type: "AlarmCleared", data: { reason, raisedAt }, occurredAt }];
+  return [{ type: "AlarmCleared", data, occurredAt }];
+}
+
+/** What an event about an open alarm calls it. */
+export function namesOf(
+  reason: AlarmReason,
+  { raisedAt, alert }: OpenAlarm,
+): { reason: AlarmReason; raisedAt: string; alert?: string } {
+  const names = { reason, raisedAt: formatInstant(raisedAt) };
+  return alert === undefined ? names : { ...names, alert };
 }
 
 export function clearAll(open: OpenAlarms, at: number): DeviceEvent[] {

@@ -1,26 +1,30 @@
-/** The cash machine: out of service is an alarm, an error even more so. */
-import { ERROR_CODES } from "../events/atm.ts";
-import type { Json } from "../events/vocabulary.ts";
-import { deviceDecider } from "./device.ts";
-import type { DeviceState } from "./state.ts";
+/** The cash machine: its reports are held against the rules for alerts. */
+import { alarmsForReport, decideAlertOrder, noAlerts, noteAlerts } from "./atm_alerts.ts";
 import type { Decider } from "./decider.ts";
+import { deviceDecider } from "./device.ts";
+import { isKnownId } from "./repeats.ts";
+import type { DeviceState } from "./state.ts";
 
-export const atm: Decider<DeviceState> = deviceDecider({
+const device = deviceDecider({
   kind: "atm",
-  stateVersion: 1,
+  stateVersion: 2,
   records: { telemetry: "TelemetryReported" },
-  statusAlarm(status, report) {
-    switch (status) {
-      case "offline":
-        return { reason: "offline", severity: "high", message: "The ATM is offline" };
-      case "error":
-        return { reason: "error", severity: "critical", message: describeError(report) };
-    }
-  },
+  alarmsForReport,
 });
 
-function describeError({ error_code, error_message }: Json): string {
-  if (typeof error_code !== "string") return "The ATM reports an error";
-  const meaning = ERROR_CODES[error_code]?.meaning ?? error_message;
-  return `The ATM reports error ${error_code}${meaning ? `: ${meaning}` : ""}`;
-}
+const ALERT_ORDERS: ReadonlySet<string> = new Set(["RaiseAlarm", "ResolveAlarm"]);
+
+export const atm: Decider<DeviceState> = {
+  ...device,
+  decide(state, input) {
+    if (input.type !== "Command" || !ALERT_ORDERS.has(input.command)) {
+      return device.decide(state, input);
+    }
+    return isKnownId(state, input.messageId) ? [] : decideAlertOrder(state, input);
+  },
+  evolve(state, event) {
+    device.evolve(state, event);
+    noteAlerts(state.alerts ??= noAlerts(), event);
+    return state;
+  },
+};

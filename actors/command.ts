@@ -1,9 +1,8 @@
 /** Orders to a device's actor: what follows from each, and when it is refused. */
 import type { AlarmReason, DeviceEvent } from "../events/device.ts";
-import { formatInstant } from "../events/instant.ts";
 import type { NewEvent } from "../events/event.ts";
 import type { Kind } from "../events/vocabulary.ts";
-import { clearAll } from "./alarm.ts";
+import { clearAll, namesOf } from "./alarm.ts";
 import { type CommandInput, CommandRejectedError } from "./decider.ts";
 import { decidePromoteModel, decideRecordModel } from "./models.ts";
 import { decideFit } from "./series.ts";
@@ -82,10 +81,10 @@ function acknowledge(state: DeviceState, { data, at }: CommandInput): readonly D
     throw new CommandRejectedError("no-such-alarm", `No alarm "${reason}" is open`);
   }
   if (alarm.acknowledged) return [];
-  const raisedAt = formatInstant(alarm.raisedAt);
+  const names = namesOf(reason, alarm);
   return [{
     type: "AlarmAcknowledged",
-    data: { reason, raisedAt, by: String(data.by) },
+    data: { ...names, by: String(data.by) },
     occurredAt: at,
   }];
 }

@@ -28,7 +28,12 @@ export interface DeviceRules {
   /** The type of event each message is recorded as. */
   readonly records: Readonly<Record<string, string>>;
   /** The alarm a status means; `report` is what it was last told by. */
-  statusAlarm(status: string, report: Json): StatusAlarm | undefined;
+  statusAlarm?(status: string, report: Json): StatusAlarm | undefined;
+  /** What follows for its alarms from its newest report, where it is not the status alone. */
+  alarmsForReport?(
+    state: DeviceState,
+    told: { readonly report: Json; readonly status: string; readonly at: number },
+  ): readonly DeviceEvent[];
   /** What an event reports of many moments, in their order; undefined where of one or none. */
   togetherOf?(event: Pick<Event, "type" | "data">): readonly together.Report[] | undefined;
   /** The part a report is about, where the device reports part by part. */
@@ -131,17 +136,21 @@ const NOTHING: readonly DeviceEvent[] = [];
 
 /** The status moves, and its alarms with it, unless the report comes too late for that. */
 function followStatus(
-  { kind, statusAlarm }: DeviceRules,
+  { kind, statusAlarm, alarmsForReport }: DeviceRules,
   state: DeviceState,
   observed: Observed,
   report: Json,
 ): readonly DeviceEvent[] {
   const status = statusAfter(kind, state.parts, observed);
   if (status === undefined) return NOTHING;
-  const wanted = state.decommissioned ? undefined : statusAlarm(status, report);
+  const wanted = state.decommissioned ? undefined : statusAlarm?.(status, report);
   // A part may report from before the change another part has made; then it is news now.
   const at = Math.max(observed.at, state.statusSince ?? observed.at);
-  const alarms = alarmsForStatus(state.alarms, wanted, at);
+  const alarms = alarmsForReport === undefined
+    ? alarmsForStatus(state.alarms, wanted, at)
+    : state.decommissioned
+    ? NOTHING
+    : alarmsForReport(state, { report, status, at });
   if (status === state.status) return alarms;
   const data = { from: state.status, to: status };
   return [{ type: "StatusChanged", data, occurredAt: at }, ...alarms];
@@ -173,6 +182,7 @@ function evolve(rules: DeviceRules, state: DeviceState, event: Event): DeviceSta
         raisedAt: event.occurredAt,
         severity: data.severity as StatusAlarm["severity"],
         acknowledged: false,
+        ...(typeof data.alert === "string" ? { alert: data.alert } : {}),
       };
       break;
     case "AlarmCleared":

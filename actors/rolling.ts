@@ -79,6 +79,21 @@ function advance(rolling: Rolling, hour: number): void {
   }
 }
 
+/** Sum and count of a measure in one of the last 24 hours, by hours since 1970; undefined where none. */
+export function inHour(
+  { hour: newest, measures }: Rolling,
+  name: string,
+  hour: number,
+): { count: number; sum: number } | undefined {
+  const cells = measures[name];
+  if (cells === undefined || newest === null || hour > newest || hour <= newest - HOURS) {
+    return undefined;
+  }
+  const at0 = (hour % HOURS) * FIELDS;
+  const count = cells[at0] ?? 0;
+  return count === 0 ? undefined : { count, sum: cells[at0 + 1] ?? 0 };
+}
+
 /** One measure over the last 24 hourly buckets; undefined where it has no value there. */
 export function aggregate(rolling: Rolling, name: string): Aggregate | undefined {
   const cells = rolling.measures[name];

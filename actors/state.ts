@@ -1,5 +1,6 @@
 /** What an actor remembers of its device. */
 import type { Anomalies } from "./anomaly.ts";
+import type { AtmAlerts } from "./atm_alerts.ts";
 import type { Models } from "./models.ts";
 import type { Recent } from "./repeats.ts";
 import type { Rolling } from "./rolling.ts";
@@ -24,6 +25,8 @@ export interface DeviceState extends Listening, Recent {
   models?: Models | undefined;
   /** A sensor's; absent until its first event. */
   anomalies?: Anomalies | undefined;
+  /** An ATM's; absent until its first event. */
+  alerts?: AtmAlerts | undefined;
   /** A machine's; absent until it was described. */
   plant?: Plant | undefined;
   /** Of a machine's latest messages (`remembered_ids.ts`); absent until one had an id. */

@@ -22,7 +22,11 @@ export const ERROR_CODES: Readonly<Record<string, { meaning: string; critical: b
 
 const percent = z.number().min(0).max(100).nullish();
 
-/** Body of `devices.atm.<id>.telemetry`; fields we do not know are kept. */
+/**
+ * Body of `devices.atm.<id>.telemetry`; fields we do not know are kept. Two of them are looked at
+ * where they are numbers: `transaction_count` and `failed_transaction_count`, of the transactions
+ * since the report before, the failed ones among them.
+ */
 export const AtmTelemetry = z.object({
   atm_id: z.string().min(1).max(20),
   timestamp: z.string(),

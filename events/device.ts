@@ -9,7 +9,24 @@ import type { NewEvent } from "./event.ts";
 import { PromoteModel, RecordModel, RollBackModel } from "./model.ts";
 import { FitSeriesModel } from "./series.ts";
 
-export const ALARM_REASONS = ["offline", "silent", "error"] as const;
+/** What a device can be in trouble for; all but the first three are an ATM's. */
+export const ALARM_REASONS = [
+  "offline",
+  "silent",
+  "error",
+  "low-cash",
+  "critical-cash",
+  "high-temperature",
+  "low-temperature",
+  "high-cpu",
+  "high-memory",
+  "high-disk",
+  "transaction-failures",
+  "maintenance-due",
+  "unusual-activity",
+  /** Somebody says so. */
+  "reported",
+] as const;
 export type AlarmReason = typeof ALARM_REASONS[number];
 
 export const SEVERITIES = ["low", "medium", "high", "critical"] as const;
@@ -22,13 +39,28 @@ export type DeviceEvent =
   | NewEvent<"StatusChanged", { from: string | null; to: string }>
   | NewEvent<"DeviceFellSilent", { since: string; timeoutSeconds: number }>
   | NewEvent<"DeviceReturned", { silentSince: string; silentSeconds: number }>
-  | NewEvent<"AlarmRaised", { reason: AlarmReason; severity: Severity; message: string }>
-  | NewEvent<"AlarmCleared", { reason: AlarmReason; raisedAt: string }>
-  | NewEvent<"AlarmAcknowledged", { reason: AlarmReason; raisedAt: string; by: string }>
+  | NewEvent<"AlarmRaised", {
+    reason: AlarmReason;
+    severity: Severity;
+    message: string;
+    /** When the alert began that this goes on with, where it is no new one (`actors/atm_alerts.ts`). */
+    alert?: string;
+    /** Who said so, where it was somebody. */
+    by?: string;
+  }>
+  | NewEvent<"AlarmCleared", Alarmed & { by?: string }>
+  | NewEvent<"AlarmAcknowledged", Alarmed & { by: string }>
   | NewEvent<"SilenceConfigured", { timeoutSeconds: number | null }>
   | NewEvent<"DeviceDecommissioned", { by: string }>
   | NewEvent<"DeviceRecommissioned", { by: string }>
   | NewEvent<"CommandRejected", { command: string; code: string; reason: string }>;
+
+type Alarmed = Readonly<{
+  reason: AlarmReason;
+  raisedAt: string;
+  /** As it was raised with. */
+  alert?: string;
+}>;
 
 const by = z.string().min(1).max(100).default("operator");
 const attribute = z.union([z.string().max(500), z.number(), z.boolean(), z.null()]);
@@ -44,6 +76,10 @@ export const COMMANDS = {
   RegisterDevice: z.object(attributes).catchall(attribute),
   DescribeDevice: z.object(attributes).catchall(attribute),
   AcknowledgeAlarm: z.object({ reason: z.enum(ALARM_REASONS), by }),
+  /** Somebody sees trouble at an ATM that its reports do not show. */
+  RaiseAlarm: z.object({ severity: z.enum(SEVERITIES), message: z.string().min(1).max(500), by }),
+  /** Somebody has dealt with an ATM's alarm. */
+  ResolveAlarm: z.object({ reason: z.enum(ALARM_REASONS), by }),
   /** Silence is an alarm after this many seconds; null goes back to what was learned. */
   ConfigureSilence: z.object({ timeoutSeconds: z.number().min(1).max(30 * 86_400).nullable() }),
   DecommissionDevice: z.object({ by }),

@@ -14,6 +14,8 @@ const ATM_MEASURES = [
   "disk_usage_percent",
   "network_latency_ms",
   "uptime_seconds",
+  "transaction_count",
+  "failed_transaction_count",
 ];
 
 const VIBRATION_MEASURES: readonly (readonly [group: string, field: string, name: string])[] = [

@@ -1,5 +1,6 @@
 /** What needs somebody now, and what did. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { ALARM_REASONS, SEVERITIES } from "../events/device.ts";
 import { formatInstant } from "../events/instant.ts";
 import { type Alarm, listAlarms } from "../projections/alarms.ts";
 import type { Deps } from "./deps.ts";
@@ -60,8 +61,8 @@ const list = createRoute({
         .openapi({ description: "An acknowledged alarm is open until it is cleared." }),
       kind: KindSchema.optional(),
       id: IdSchema.optional(),
-      reason: z.enum(["offline", "silent", "error"]).optional(),
-      severity: z.enum(["low", "medium", "high", "critical"]).optional(),
+      reason: z.enum(ALARM_REASONS).optional(),
+      severity: z.enum(SEVERITIES).optional(),
       ...PageQuery(100, 1_000),
     }),
   },

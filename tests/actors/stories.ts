@@ -1,7 +1,7 @@
 /** Arbitrary lives of devices: reports in any order of time, repeats, orders, ticks. */
 import fc from "fast-check";
 import type { Input } from "../../actors/decider.ts";
-import { ALARM_REASONS } from "../../events/device.ts";
+import { ALARM_REASONS, SEVERITIES } from "../../events/device.ts";
 import { MACHINE_STATUSES } from "../../events/machine.ts";
 import type { Json, Kind } from "../../events/vocabulary.ts";
 import { command, HOUR, iso, message, NOON, tick } from "./saying.ts";
@@ -52,8 +52,12 @@ const orders = fc.oneof(
   fc.tuple(fc.constant("DescribeDevice"), fc.constant({ name: "Lobby" })),
   fc.tuple(fc.constant("RegisterDevice"), fc.constant({})),
   fc.tuple(
-    fc.constant("AcknowledgeAlarm"),
+    fc.constantFrom("AcknowledgeAlarm", "ResolveAlarm"),
     fc.record({ reason: fc.constantFrom(...ALARM_REASONS), by: fc.constant("anna") }),
+  ),
+  fc.tuple(
+    fc.constant("RaiseAlarm"),
+    fc.record({ severity: fc.constantFrom(...SEVERITIES), message: fc.string(), by: fc.string() }),
   ),
   fc.tuple(
     fc.constant("ConfigureSilence"),
