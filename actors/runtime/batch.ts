@@ -9,10 +9,13 @@ import type { BusMessage } from "../../events/bus/follower.ts";
 import { isReplySubject, parseSubject } from "../../events/bus/subjects.ts";
 import { schemaVersionOf } from "../../events/catalog.ts";
 import type { Foretold, Metadata, NewEvent, Noted, RecordedEvent } from "../../events/event.ts";
+import { type Claim, deviceStreamOf, inferenceBeside } from "../../events/inference.ts";
 import { sqlInstant } from "../../events/log/database.ts";
 import { eventLine, type QuarantineRow } from "../../events/log/rows.ts";
+import { isUp } from "../../events/measures.ts";
 import { parseMessage, type Refusal } from "../../events/messages.ts";
 import { storable } from "../../events/text.ts";
+import { deviceOf } from "../../events/vocabulary.ts";
 import {
   type CommandInput,
   CommandRejectedError,
@@ -20,6 +23,8 @@ import {
   type Input,
   type MessageInput,
 } from "../decider.ts";
+import { type InferenceInput, TOLD_OF } from "../inference.ts";
+import type { DeviceState } from "../mod.ts";
 import type { Actor, Registry } from "./registry.ts";
 
 /** A message may name a subject to which its outcome is sent after the commit. */
@@ -61,6 +66,8 @@ export interface Decided {
 export interface BatchBuilder {
   message(message: BusMessage): void;
   tick(actor: Actor, listeningSince: number): void;
+  /** What a model says of a device, by its stream, as of a moment. */
+  claim(device: string, claim: Claim, at: number): void;
   /** Facts about Telltale itself, decided by the runtime. */
   record(actor: Actor, event: NewEvent, metadata: Metadata): void;
   readonly offset: number;
@@ -104,8 +111,39 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
     actor.offset = offset;
     actor.changed = true;
     events.push(event);
-    if (conclusion === undefined) return;
-    for (const next of conclusion.events) record(actor, next, withoutMessageId(metadata));
+    const claims = foretold(actor, event);
+    if (conclusion !== undefined) {
+      for (const next of conclusion.events) record(actor, next, withoutMessageId(metadata));
+    }
+    for (const claim of claims) {
+      hearClaim(actor.stream, claim, Math.min(event.occurredAt, now), metadata);
+    }
+    if (TOLD_OF.has(event.type)) tellBeside(actor.stream, event, metadata);
+  }
+
+  /** Its inference actor hears of a claim, if the device is in service. */
+  function hearClaim(device: string, claim: Claim, at: number, metadata: Metadata): void {
+    const state = registry.actors.get(device)?.state as DeviceState | undefined;
+    if (state === undefined || state.decommissioned) return;
+    const beside = registry.actor(inferenceBeside(device));
+    hear(beside, { type: "Claimed", device, claim, at, now }, metadata);
+  }
+
+  /** A device of which nothing was ever claimed has nothing to be held against it. */
+  function tellBeside(device: string, event: RecordedEvent, metadata: Metadata): void {
+    const beside = registry.actors.get(inferenceBeside(device));
+    if (beside !== undefined) hear(beside, { type: "DeviceTold", event, now }, metadata);
+  }
+
+  function hear(beside: Actor, input: InferenceInput, metadata: Metadata): void {
+    recordAll(beside, decided(beside, input), withoutMessageId(metadata));
+  }
+
+  function isDown(stream: string): boolean {
+    const device = deviceStreamOf(stream);
+    const state = registry.actors.get(device)?.state as DeviceState | undefined;
+    const status = state?.status ?? null;
+    return status !== null && status !== "maintenance" && !isUp(deviceOf(device).kind, status);
   }
 
   function withForetold(
@@ -222,12 +260,13 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
       if (subject && answer && isReplySubject(subject)) answers.push({ subject, answer });
     },
     tick(actor, listeningSince) {
-      recordAll(
-        actor,
-        actor.decider.decide(actor.state, { type: "Tick", now, listeningSince }),
-        {},
-      );
+      const tick = { type: "Tick", now, listeningSince } as const;
+      const { stream } = actor;
+      const beside = deviceStreamOf(stream) !== stream;
+      const input = beside ? { ...tick, isDown: isDown(stream) } : tick;
+      recordAll(actor, actor.decider.decide(actor.state, input), {});
     },
+    claim: (device, claim, at) => hearClaim(device, claim, at, {}),
     record,
     get offset() {
       return offset;
@@ -253,6 +292,26 @@ function takeIn(actor: Actor, event: RecordedEvent): Conclusion | undefined {
     return actor.decider.conclude?.(actor.state, event);
   } catch (error) {
     throw new ActorDamagedError(actor.stream, error);
+  }
+}
+
+const NO_CLAIMS: readonly Claim[] = [];
+
+/** What a method makes of what the actor has just taken in. */
+function foretold({ decider, state, stream }: Actor, event: RecordedEvent): readonly Claim[] {
+  if (decider.foretell === undefined) return NO_CLAIMS;
+  try {
+    return decider.foretell(state, event);
+  } catch (error) {
+    throw new ActorDamagedError(stream, error);
+  }
+}
+
+function decided({ decider, state, stream }: Actor, input: InferenceInput): readonly NewEvent[] {
+  try {
+    return decider.decide(state, input);
+  } catch (error) {
+    throw new ActorDamagedError(stream, error);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { noAnomalies } from "../../actors/anomaly.ts";
+import { inference, type InferenceState } from "../../actors/inference.ts";
 import { deciders, type DeviceState } from "../../actors/mod.ts";
 import { AtmTelemetry } from "../../events/atm.ts";
 import { schemaVersionOf, upcast } from "../../events/catalog.ts";
@@ -29,6 +30,18 @@ function stateAfter(kind: Kind, event: Event, before: Partial<DeviceState> = {})
     event,
   );
 }
+
+/** What is foretold of an ATM after these, the last of them the event in question. */
+function foretoldAfter(event: Event, ...before: Pick<Event, "type" | "data">[]): InferenceState {
+  const past = before.map((one) => ({ ...one, occurredAt: NOON - 1, recordedAt: NOON - 1 }));
+  return [...past, event].reduce(inference.evolve, inference.initial());
+}
+
+const scored = { type: "RiskScored", data: { probability: 0.9, horizonHours: 4, model: "m" } };
+const predicted = {
+  type: "FailurePredicted",
+  data: { ...scored.data, prediction: "atm-ATM-1.1", threshold: 0.5 },
+};
 
 /** What each event, in its newest shape, must still mean. */
 const MEANINGS: Readonly<Record<string, (event: Event) => void>> = {
@@ -116,6 +129,37 @@ const MEANINGS: Readonly<Record<string, (event: Event) => void>> = {
   },
   ModelPromoted(event) {
     assert.deepEqual(stateAfter("sensor", event).models?.inForce, { lstm: "a".repeat(64) });
+  },
+  FailureObserved({ data, occurredAt }) {
+    const state = foretoldAfter({ ...scored, occurredAt: NOON - 9e7, recordedAt: NOON - 9e7 });
+    const told = { type: "FailureObserved", data, occurredAt };
+    const [missed] = inference.decide(state, { type: "DeviceTold", event: told, now: NOON });
+    assert.deepEqual([missed?.data.outcome, missed?.data.failureAt], ["miss", data.beganAt]);
+  },
+  RiskScored(event) {
+    const { parts: [risk] } = foretoldAfter(event);
+    assert.deepEqual([risk?.part, risk?.probability, risk?.latestAt], ["DE", 0.31, NOON]);
+  },
+  FailurePredicted(event) {
+    const { predictions, parts: [risk] } = foretoldAfter(event, scored);
+    assert.equal(predictions, 1);
+    assert.deepEqual(risk?.unsettled.map(({ until, clearedAt }) => [until, clearedAt]), [
+      [NOON + 4 * 3_600_000, null],
+    ]);
+  },
+  FailureRiskCleared(event) {
+    const { parts: [risk] } = foretoldAfter(event, scored, predicted);
+    assert.equal(risk?.unsettled[0]?.clearedAt, NOON);
+  },
+  /** Says what to do; nothing follows from it for the actor. */
+  MaintenanceRecommended(event) {
+    assert.equal(Date.parse(String(event.data.by)), NOON + 4 * 3_600_000);
+    assert.deepEqual(foretoldAfter(event), inference.initial());
+  },
+  PredictionScored(event) {
+    const { parts: [risk] } = foretoldAfter(event, scored, predicted);
+    assert.deepEqual(risk?.unsettled, []);
+    assert.equal(risk?.failedAt, NOON + 1.5 * 3_600_000);
   },
   TrainingSampleKept({ data }) {
     const { timestamps, values } = unpackSample(Sample.parse(data));
