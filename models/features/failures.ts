@@ -42,12 +42,23 @@ export function failuresOf(conditions: Iterable<Condition>): Failure[] {
   return follower.underService ? [...failures, follower.underService] : failures;
 }
 
-/** Learns of a failure record by record. */
+/** A follower as it is written down. */
+export interface SavedFollower {
+  readonly begun?: { readonly at: number; readonly code: string };
+  readonly underService?: Omit<Failure, "until">;
+}
+
+/** Learns of a failure record by record. Written as JSON it comes back the same. */
 export class FailureFollower {
   /** The first critical code of the outage that is under way. */
-  #begun: { at: number; code: string } | undefined;
+  #begun: { readonly at: number; readonly code: string } | undefined;
   /** A failure that was recognised and whose maintenance still lasts. */
   underService: Failure | undefined;
+
+  constructor(saved: SavedFollower = {}) {
+    this.#begun = saved.begun;
+    this.underService = saved.underService && { ...saved.underService, until: Infinity };
+  }
 
   /** The failure that this record ended; undefined for most. */
   take({ at, status, code }: Condition): Failure | undefined {
@@ -63,7 +74,15 @@ export class FailureFollower {
     return ended;
   }
 
-  #serve(begun: { at: number; code: string }, serviceAt: number): void {
+  toJSON(): SavedFollower {
+    const { underService } = this;
+    const begun = this.#begun && { begun: this.#begun };
+    if (underService === undefined) return { ...begun };
+    const { at, code, serviceAt } = underService;
+    return { ...begun, underService: { at, code, serviceAt } };
+  }
+
+  #serve(begun: { readonly at: number; readonly code: string }, serviceAt: number): void {
     const waited = serviceAt - begun.at;
     if (waited < SERVICE_AFTER_MIN_MS || waited > SERVICE_AFTER_MAX_MS) return;
     this.underService = { ...begun, serviceAt, until: Infinity };

@@ -41,7 +41,8 @@ const MAINTENANCE = 3;
 /** Room for so many buckets to begin with, and for twice as many each time they do not suffice. */
 const CAPACITY_FIRST = 4;
 
-interface Saved {
+/** A history as it is written down. */
+export interface SavedHistory {
   readonly first: number;
   readonly newest: number;
   readonly latest: string;
@@ -70,7 +71,7 @@ export class AtmHistory {
   counts = new Uint16Array(CAPACITY_FIRST * COUNTS);
   values = new Float32Array(CAPACITY_FIRST * VALUES);
 
-  constructor(saved?: Saved) {
+  constructor(saved?: SavedHistory) {
     this.latest = saved ? unpack64(saved.latest) : new Float64Array(RECORD_FIELDS).fill(NaN);
     this.last = saved ? unpack64(saved.last) : new Float64Array(LASTS).fill(NaN);
     this.starts = saved ? unpack64(saved.starts) : new Float64Array(STARTS).fill(NaN);
@@ -250,7 +251,7 @@ export class AtmHistory {
     return count;
   }
 
-  toJSON(): Saved {
+  toJSON(): SavedHistory {
     return {
       first: this.first,
       newest: this.newest,

@@ -8,6 +8,9 @@ export {
   HISTORY_MS,
   HORIZON_MS,
   labelAt,
+  type SavedFollower,
 } from "./failures.ts";
-export { AtmHistory } from "./history.ts";
+export { AtmHistory, type SavedHistory } from "./history.ts";
+export { AT, CODE, isCritical } from "./record.ts";
 export { type AnchorOptions, AtmRows, type FailureRows, joinRows, type Report } from "./rows.ts";
+export { type NotScorable, whyNotScorable } from "./scorable.ts";

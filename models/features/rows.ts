@@ -9,7 +9,8 @@ import type { Json } from "../../events/vocabulary.ts";
 import { FEATURE_NAMES, writeFeatures } from "./atm.ts";
 import { episodeAt, type Failure, FailureFollower, labelAt } from "./failures.ts";
 import { AtmHistory } from "./history.ts";
-import { AT, CODE, isCritical, STATUS } from "./record.ts";
+import { AT } from "./record.ts";
+import { isDown, SILENT_MAX_MS } from "./scorable.ts";
 
 export interface FailureRows {
   /** Names of the columns. */
@@ -40,9 +41,6 @@ export interface AnchorOptions {
   readonly silentMaxMs?: number;
 }
 
-const MAINTENANCE = 3;
-const ONLINE = 0;
-
 /** The moment of a row, and the ATM's features then. */
 interface Anchor {
   readonly at: number;
@@ -60,7 +58,7 @@ export class AtmRows {
   #nextAt = NaN;
   #endedAt = NaN;
 
-  constructor({ everyMs = 3_600_000, silentMaxMs = 1_800_000 }: AnchorOptions = {}) {
+  constructor({ everyMs = 3_600_000, silentMaxMs = SILENT_MAX_MS }: AnchorOptions = {}) {
     this.#everyMs = everyMs;
     this.#silentMaxMs = silentMaxMs;
   }
@@ -96,12 +94,6 @@ export class AtmRows {
       return label === undefined ? [] : [{ at, row, label, episode: episodeAt(at, failures) }];
     });
   }
-}
-
-/** In maintenance, or out of service with a critical code: there is nothing left to foretell. */
-function isDown(latest: Float64Array): boolean {
-  return latest[STATUS] === MAINTENANCE ||
-    (latest[STATUS] !== ONLINE && isCritical(latest[CODE] as number));
 }
 
 /** The rows of many ATMs as one matrix, device after device. */
