@@ -5,9 +5,14 @@ import { alerts } from "./alerts.ts";
 import { availability } from "./availability.ts";
 import { bearings } from "./bearings.ts";
 import { devices } from "./devices.ts";
+import { maintenance } from "./maintenance.ts";
+import { predictions } from "./predictions.ts";
 import type { Projection } from "./projection.ts";
 import { readings } from "./readings.ts";
+import { riskScores } from "./risk_scores.ts";
+import { risks } from "./risks.ts";
 import { schedules } from "./schedules.ts";
+import { scoreboard } from "./scoreboard.ts";
 import { sensors } from "./sensors.ts";
 import { trends } from "./trends.ts";
 import { vibration } from "./vibration.ts";
@@ -27,4 +32,9 @@ export const projections: readonly Projection[] = [
   vibration,
   vibrationHours,
   vibrationDays,
+  predictions,
+  risks,
+  riskScores,
+  scoreboard,
+  maintenance,
 ].map((projection) => projection as Projection);

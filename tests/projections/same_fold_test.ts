@@ -8,6 +8,7 @@ import { projections } from "../../projections/mod.ts";
 import { startProjector } from "../../projections/projector.ts";
 import { rebuildAll } from "../../projections/rebuild.ts";
 import { freshDatabase } from "../support/servers.ts";
+import { tellerOf } from "./foretold.ts";
 import { appendToLog, createRecorder, type Fact } from "./log.ts";
 
 const START = Date.UTC(2026, 0, 31, 23, 50);
@@ -42,7 +43,12 @@ const factsArbitrary: fc.Arbitrary<Fact[]> = fc.array(
       ...fact(...reportOf(device, value, bad, name)),
       metadata: notedOf(device, bad),
     };
-    return [report, ...alarm, ...anomalyOf(device, bad, value, name).map((one) => fact(...one))];
+    return [
+      report,
+      ...alarm,
+      ...anomalyOf(device, bad, value, name).map((one) => fact(...one)),
+      ...foretellingOf(device, bad, seconds),
+    ];
   });
   // The next batch begins with no alarm open.
   const closing = [...open].map(([stream, raisedAt]): Fact => ({
@@ -113,6 +119,28 @@ function anomalyOf(
       lastAt: moment,
     }],
     ["AnomalyResolved", { episode: 1, by: reason }],
+  ];
+}
+
+let foretold = 0;
+
+/** An ATM is scored with every report; when it is bad a failure is foretold, and one comes unforetold. */
+function foretellingOf(device: string, bad: boolean, seconds: number): Fact[] {
+  if (!device.startsWith("atm")) return [];
+  const hours = seconds / 60;
+  const { scored, predicted, recommended, cleared, hit, missed } = tellerOf(
+    "atm",
+    device.slice("atm-".length),
+    START,
+  );
+  if (!bad) return [scored(hours, seconds / 3_000, `model ${seconds % 3}`)];
+  const name = `${device}.${++foretold}`;
+  return [
+    ...predicted(hours, name),
+    recommended(hours, name),
+    cleared(hours + 3, name, "failed"),
+    hit(hours + 3, name, hours, hours + 1),
+    ...(seconds % 2 ? [missed(hours + 3, hours + 1.5)] : []),
   ];
 }
 
