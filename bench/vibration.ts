@@ -7,7 +7,7 @@
  */
 import process from "node:process";
 import FFT from "fft.js";
-import { analyse, healthAfter, levelOf, UNKNOWN_HEALTH } from "../models/vibration/mod.ts";
+import { analyse, healthOf, levelOf, UNKNOWN_HEALTH, wearAfter } from "../models/vibration/mod.ts";
 import { createRandom } from "../simulator/random.ts";
 import { median, numberOption, say } from "./running.ts";
 import { compare, rounded } from "./target.ts";
@@ -82,7 +82,8 @@ function healthMs(readings: number): number {
   return processorMs(10 * readings, () => {
     const magnitudes = [1, 4, 1, 4].map((usual) => usual * Math.exp(random.normal(0, 0.1)));
     const level = levelOf(magnitudes) ?? 0;
-    state = healthAfter(state, at++ * 10_000, level)?.state ?? state;
+    state = wearAfter(state, at++ * 10_000, level) ?? state;
+    healthOf(state, at * 10_000);
   });
 }
 

@@ -116,7 +116,7 @@ function foretell(
   let standing: number | undefined;
   let calm = 0;
   for (const [i, health] of run.entries()) {
-    if (health === undefined || health.isLearning) continue;
+    if (health === undefined || health.toLearn > 0) continue;
     const { alarm, ageMs, growth } = health;
     const left = leftMs(run, i, readingMs);
     const remaining = alarm ? remainingOf({ ageMs, above: Math.log(growth) }, life) : null;

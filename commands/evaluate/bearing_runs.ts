@@ -1,5 +1,11 @@
 /** Bearings that were run until they failed: when was it noticed, and how often for nothing? */
-import { type Health, healthAfter, levelOf, UNKNOWN_HEALTH } from "../../models/vibration/mod.ts";
+import {
+  type Health,
+  healthOf,
+  levelOf,
+  UNKNOWN_HEALTH,
+  wearAfter,
+} from "../../models/vibration/mod.ts";
 import { UserError } from "../command.ts";
 import { describeForetold } from "./bearing_lives.ts";
 import { numberOf, readLines } from "./series_files.ts";
@@ -65,11 +71,10 @@ export function healthsOf({ readings }: Run, intervalSeconds: number): (Health |
   let state = UNKNOWN_HEALTH;
   return readings.map((magnitudes, i) => {
     const level = levelOf(magnitudes);
-    const health = level === undefined
-      ? undefined
-      : healthAfter(state, i * intervalSeconds * 1000, level);
-    state = health?.state ?? state;
-    return health;
+    const at = i * intervalSeconds * 1000;
+    const after = level === undefined ? undefined : wearAfter(state, at, level);
+    state = after ?? state;
+    return after && healthOf(after, at);
   });
 }
 

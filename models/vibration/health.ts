@@ -37,8 +37,8 @@ export interface HealthState {
 }
 
 export interface Health {
-  readonly state: HealthState;
-  readonly isLearning: boolean;
+  /** How many readings must still be heard before anything can be said. */
+  readonly toLearn: number;
   /** 0 as learned, 1 worn out; never falls. */
   readonly index: number;
   /** The vibration now beside normal: 2 is twice as much. 1 while learning. */
@@ -98,58 +98,55 @@ export function levelOf(magnitudes: readonly number[]): number | undefined {
  * After one more reading, not older than the one before (epoch ms).
  * @returns undefined where it says nothing about wear, as of a machine that stands still
  */
-export function healthAfter(state: HealthState, at: number, level: number): Health | undefined {
+export function wearAfter(state: HealthState, at: number, level: number): HealthState | undefined {
   const told = Math.round(level * UNIT);
   if (!Number.isFinite(told)) return undefined;
   const since = state.since ?? at;
-  return state.normal === null
-    ? learn({ ...state, since }, at - since, told)
-    : compare(state, state.normal, at, at - since, told);
+  const { normal } = state;
+  return normal === null
+    ? learn({ ...state, since }, told)
+    : compare(state, normal, { at, ageMs: at - since, level: told });
 }
 
-function learn(state: HealthState, ageMs: number, level: number): Health {
+function learn(state: HealthState, level: number): HealthState {
   const levels = [...state.levels, level];
-  const isLearning = levels.length < LEARNING;
-  return {
-    state: isLearning
-      ? { ...state, levels }
-      : { ...state, levels: levels.slice(-LATEST), normal: medianOf(levels) },
-    isLearning,
-    index: 0,
-    growth: 1,
-    alarm: false,
-    worseSince: null,
-    ageMs,
-    remaining: null,
-    atThisPace: null,
-  };
+  return levels.length < LEARNING
+    ? { ...state, levels }
+    : { ...state, levels: levels.slice(-LATEST), normal: medianOf(levels) };
 }
 
 function compare(
   state: HealthState,
   normal: number,
-  at: number,
-  ageMs: number,
-  level: number,
-): Health | undefined {
+  { at, ageMs, level }: { at: number; ageMs: number; level: number },
+): HealthState | undefined {
   if (level - normal < STANDSTILL * UNIT) return undefined;
   const levels = [...state.levels, level].slice(-LATEST);
   const above = Math.round(medianOf(levels) - normal);
-  const logarithm = above / UNIT;
-  const worst = Math.max(state.worst, above);
-  const alarm = logarithm > (state.alarm ? ALARM_OVER : SIGNIFICANT);
-  const risenAt = logarithm > ALARM_OVER ? state.risenAt ?? at : null;
-  const next = { ...state, ...remember(state, ageMs, above), levels, worst, alarm, risenAt };
   return {
-    state: next,
-    isLearning: false,
+    ...state,
+    ...remember(state, ageMs, above),
+    levels,
+    worst: Math.max(state.worst, above),
+    alarm: above / UNIT > (state.alarm ? ALARM_OVER : SIGNIFICANT),
+    risenAt: above / UNIT > ALARM_OVER ? state.risenAt ?? at : null,
+  };
+}
+
+/** What a state means as of its latest reading, which was at this moment (epoch ms). */
+export function healthOf(state: HealthState, at: number): Health {
+  const { since, normal, levels, worst, alarm, risenAt, history } = state;
+  const ageMs = at - (since ?? at);
+  const above = normal === null ? 0 : Math.round(medianOf(levels) - normal);
+  return {
+    toLearn: normal === null ? LEARNING - levels.length : 0,
     index: Math.min(1, worst / UNIT / WORN_OUT),
-    growth: Math.exp(logarithm),
+    growth: Math.exp(above / UNIT),
     alarm,
     worseSince: risenAt,
     ageMs,
-    remaining: alarm ? remainingOf({ ageMs, above: logarithm }, LIFE) : null,
-    atThisPace: paceOf(state.history, ageMs, above),
+    remaining: alarm ? remainingOf({ ageMs, above: above / UNIT }, LIFE) : null,
+    atThisPace: normal === null ? null : paceOf(history, ageMs, above),
   };
 }
 

@@ -1,4 +1,4 @@
-/** The door to the mathematics of vibration. `analyse` reads a waveform, `healthAfter` a series. */
+/** The door to the mathematics of vibration. `analyse` reads a waveform, `wearAfter` a series. */
 export { analyse, type Analysis, type Waveform } from "./analysis.ts";
 export { type BearingGeometry, type FaultOrders, faultOrdersOf } from "./bearing.ts";
 export {
@@ -10,12 +10,13 @@ export {
 } from "./diagnosis.ts";
 export {
   type Health,
-  healthAfter,
+  healthOf,
   type HealthState,
   LATEST,
   LEARNING,
   levelOf,
   UNKNOWN_HEALTH,
+  wearAfter,
 } from "./health.ts";
 export {
   failureProbability,

@@ -1,27 +1,30 @@
 import assert from "node:assert/strict";
 import {
   type Health,
-  healthAfter,
+  healthOf,
   type HealthState,
   levelOf,
   UNKNOWN_HEALTH,
+  wearAfter,
 } from "../../../models/vibration/health.ts";
 import { noise } from "./waveforms.ts";
 
 const HOUR_MS = 3_600_000;
 const LEARNING = 100;
 
+type Followed = Health & { readonly state: HealthState };
+
 /** One reading an hour of RMS and peak, both `growth` times their normal, a little noisy. */
-function follow(growths: readonly number[], seed = 1): Health[] {
+function follow(growths: readonly number[], seed = 1): Followed[] {
   const wobble = noise(2 * growths.length, seed);
   let state: HealthState = UNKNOWN_HEALTH;
   return growths.map((growth, i) => {
     const rms = 0.5 * growth * Math.exp(0.05 * (wobble[2 * i] as number));
     const peak = 2 * growth * Math.exp(0.15 * (wobble[2 * i + 1] as number));
-    const health = healthAfter(state, i * HOUR_MS, levelOf([rms, peak]) ?? NaN);
-    assert.ok(health);
-    state = health.state;
-    return health;
+    const after = wearAfter(state, i * HOUR_MS, levelOf([rms, peak]) ?? NaN);
+    assert.ok(after);
+    state = after;
+    return { state, ...healthOf(state, i * HOUR_MS) };
   });
 }
 
@@ -36,9 +39,9 @@ function growing(count: number, last: number): number[] {
 
 Deno.test("the first hundred readings teach what is normal, and never alarm", () => {
   const healths = follow([...steady(50), ...steady(49, 5)]);
-  assert.ok(healths.every(({ isLearning, alarm, index }) => isLearning && !alarm && index === 0));
+  assert.ok(healths.every(({ toLearn, alarm, index }) => toLearn > 0 && !alarm && index === 0));
   const after = follow(steady(101)).at(-1);
-  assert.equal(after?.isLearning, false);
+  assert.equal(after?.toLearn, 0);
   assert.ok(Math.abs((after?.growth ?? 0) - 1) < 0.1);
 });
 
@@ -117,8 +120,8 @@ Deno.test("since when it is worse is when the level rose, until it has clearly f
 Deno.test("a machine that stands still says nothing of wear, and is not what it is held against", () => {
   const state = follow([...steady(LEARNING), ...steady(30, 3)]).at(-1)?.state;
   assert.ok(state);
-  assert.equal(healthAfter(state, 1e9, levelOf([0.05, 0.2]) ?? NaN), undefined);
-  assert.equal(healthAfter(state, 1e9, levelOf([1.5, 6]) ?? NaN)?.alarm, true);
+  assert.equal(wearAfter(state, 1e9, levelOf([0.05, 0.2]) ?? NaN), undefined);
+  assert.equal(wearAfter(state, 1e9, levelOf([1.5, 6]) ?? NaN)?.alarm, true);
 });
 
 Deno.test("the state is small, and the same after a detour through JSON", () => {
@@ -136,5 +139,5 @@ Deno.test("a sensor that is off, or says no number, has no level", () => {
   for (const magnitudes of [[], [0, 0], [1, 0], [1, NaN], [Infinity, 1], [-1, 2]]) {
     assert.equal(levelOf(magnitudes), undefined);
   }
-  assert.equal(healthAfter(UNKNOWN_HEALTH, 0, NaN), undefined);
+  assert.equal(wearAfter(UNKNOWN_HEALTH, 0, NaN), undefined);
 });
