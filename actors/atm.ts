@@ -1,5 +1,9 @@
-/** The cash machine: its reports are held against the rules for alerts. */
+/**
+ * The cash machine: its reports are held against the rules for alerts, and remembered for a day so
+ * that its failures can be foretold and recognised.
+ */
 import { alarmsForReport, decideAlertOrder, noAlerts, noteAlerts } from "./atm_alerts.ts";
+import { concludeFailure, noMemory, noteEvent } from "./atm_memory.ts";
 import type { Decider } from "./decider.ts";
 import { deviceDecider } from "./device.ts";
 import { isKnownId } from "./repeats.ts";
@@ -7,7 +11,7 @@ import type { DeviceState } from "./state.ts";
 
 const device = deviceDecider({
   kind: "atm",
-  stateVersion: 2,
+  stateVersion: 3,
   records: { telemetry: "TelemetryReported" },
   alarmsForReport,
 });
@@ -25,6 +29,8 @@ export const atm: Decider<DeviceState> = {
   evolve(state, event) {
     device.evolve(state, event);
     noteAlerts(state.alerts ??= noAlerts(), event);
+    noteEvent(state.memory ??= noMemory(), event);
     return state;
   },
+  conclude: ({ memory }, event) => memory && concludeFailure(memory, event),
 };

@@ -1,6 +1,8 @@
 /** What an actor remembers of its device. */
 import type { Anomalies } from "./anomaly.ts";
 import type { AtmAlerts } from "./atm_alerts.ts";
+import type { AtmMemory } from "./atm_memory.ts";
+import type { Maintenance } from "./maintenance.ts";
 import type { Models } from "./models.ts";
 import type { Recent } from "./repeats.ts";
 import type { Rolling } from "./rolling.ts";
@@ -23,10 +25,14 @@ export interface DeviceState extends Listening, Recent {
   fits?: Fits | undefined;
   /** Absent until the first was trained. */
   models?: Models | undefined;
+  /** Absent until the first was done or cancelled. */
+  maintenance?: Maintenance | undefined;
   /** A sensor's; absent until its first event. */
   anomalies?: Anomalies | undefined;
   /** An ATM's; absent until its first event. */
   alerts?: AtmAlerts | undefined;
+  /** An ATM's last 24 hours; absent until its first event. */
+  memory?: AtmMemory | undefined;
   /** A machine's; absent until it was described. */
   plant?: Plant | undefined;
   /** Of a machine's latest messages (`remembered_ids.ts`); absent until one had an id. */
