@@ -4,6 +4,7 @@ import type { NewEvent } from "../events/event.ts";
 import type { Kind } from "../events/vocabulary.ts";
 import { clearAll, namesOf } from "./alarm.ts";
 import { type CommandInput, CommandRejectedError } from "./decider.ts";
+import { decideMaintenance } from "./maintenance.ts";
 import { decidePromoteModel, decideRecordModel } from "./models.ts";
 import { decideFit } from "./series.ts";
 import type { DeviceState } from "./state.ts";
@@ -34,6 +35,10 @@ export function decideCommand(
       return [{ type: "DeviceDescribed", data, occurredAt: at }];
     case "AcknowledgeAlarm":
       return acknowledge(state, input);
+    case "ScheduleMaintenance":
+    case "CompleteMaintenance":
+    case "CancelMaintenance":
+      return decideMaintenance(state.maintenance, input);
     case "ConfigureSilence": {
       const timeoutSeconds = data.timeoutSeconds as number | null;
       if (timeoutSeconds === state.silenceTimeoutSeconds) return [];

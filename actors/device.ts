@@ -12,6 +12,7 @@ import type { Json, Kind } from "../events/vocabulary.ts";
 import { alarmsForStatus, type StatusAlarm } from "./alarm.ts";
 import { decideCommand } from "./command.ts";
 import type { Decider, MessageInput } from "./decider.ts";
+import { noteMaintenance } from "./maintenance.ts";
 import { noteModel } from "./models.ts";
 import * as repeats from "./repeats.ts";
 import type { DeviceState } from "./state.ts";
@@ -204,6 +205,10 @@ function evolve(rules: DeviceRules, state: DeviceState, event: Event): DeviceSta
     case "ModelTrained":
     case "ModelPromoted":
       noteModel(state, event);
+      break;
+    case "MaintenanceDone":
+    case "MaintenanceCancelled":
+      noteMaintenance(state, event);
       break;
     case "DeviceDecommissioned":
       state.decommissioned = true;

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import type { NewEvent } from "./event.ts";
+import { CancelMaintenance, CompleteMaintenance, ScheduleMaintenance } from "./maintenance.ts";
 import { PromoteModel, RecordModel, RollBackModel } from "./model.ts";
 import { FitSeriesModel } from "./series.ts";
 
@@ -84,6 +85,9 @@ export const COMMANDS = {
   ConfigureSilence: z.object({ timeoutSeconds: z.number().min(1).max(30 * 86_400).nullable() }),
   DecommissionDevice: z.object({ by }),
   RecommissionDevice: z.object({ by }),
+  ScheduleMaintenance,
+  CompleteMaintenance,
+  CancelMaintenance,
   FitSeriesModel,
   /** A model was trained of what this device said. */
   RecordModel,

@@ -10,6 +10,7 @@ import { AtmTelemetry } from "../../events/atm.ts";
 import { schemaVersionOf, upcast } from "../../events/catalog.ts";
 import type { Event } from "../../events/event.ts";
 import { MachineBearing, MachineReading, MachineRegistered } from "../../events/machine.ts";
+import { ScheduleMaintenance } from "../../events/maintenance.ts";
 import { SensorReading } from "../../events/sensor.ts";
 import { Sample } from "../../events/series.ts";
 import { pollsOf, StorePoll, StorePolls, StoreSchedule } from "../../events/store.ts";
@@ -160,6 +161,17 @@ const MEANINGS: Readonly<Record<string, (event: Event) => void>> = {
     const { parts: [risk] } = foretoldAfter(event, scored, predicted);
     assert.deepEqual(risk?.unsettled, []);
     assert.equal(risk?.failedAt, NOON + 1.5 * 3_600_000);
+  },
+  MaintenanceScheduled({ data }) {
+    assert.equal(ScheduleMaintenance.parse(data).scheduledFor, "2026-05-02T07:00:00.000Z");
+  },
+  MaintenanceDone(event) {
+    const closed = [{ entry: "atm-ATM-0042.1", state: "done" }];
+    assert.deepEqual(stateAfter("atm", event).maintenance, closed);
+  },
+  MaintenanceCancelled(event) {
+    const closed = [{ entry: "atm-ATM-0042.2", state: "cancelled" }];
+    assert.deepEqual(stateAfter("atm", event).maintenance, closed);
   },
   TrainingSampleKept({ data }) {
     const { timestamps, values } = unpackSample(Sample.parse(data));
