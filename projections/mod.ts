@@ -2,6 +2,7 @@
 import { activity } from "./activity.ts";
 import { alarms } from "./alarms.ts";
 import { alerts } from "./alerts.ts";
+import { atmAlerts } from "./atm_alerts.ts";
 import { availability } from "./availability.ts";
 import { bearings } from "./bearings.ts";
 import { devices } from "./devices.ts";
@@ -37,4 +38,5 @@ export const projections: readonly Projection[] = [
   riskScores,
   scoreboard,
   maintenance,
+  atmAlerts,
 ].map((projection) => projection as Projection);
