@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { FEATURE_NAMES } from "../../models/features/mod.ts";
 import { dashboardRoutes } from "../../routes/dashboard/mod.ts";
+import { factorText } from "../../routes/dashboard/page/factors.js";
+import { words } from "../../routes/dashboard/page/format.js";
 
 const app = dashboardRoutes();
 const PAGE = new URL("../../routes/dashboard/page/", import.meta.url);
@@ -52,4 +55,22 @@ Deno.test("no script makes markup out of text", async () => {
 Deno.test("the chart library is the one-file build from its package", async () => {
   const source = await (await app.request("/dashboard/chart.js")).text();
   assert.match(source.slice(0, 300), /Chart\.js v4/);
+});
+
+Deno.test("every feature of the failure model is put into words", () => {
+  for (const feature of FEATURE_NAMES) {
+    const text = factorText({ feature, value: 2 });
+    assert.doesNotMatch(text, /_|undefined|NaN/, feature);
+    // What nobody has put into words shows its own name with spaces.
+    assert.notEqual(text, `${words(feature)}: 2`, feature);
+  }
+  assert.equal(
+    factorText({ feature: "e002_started_6h", value: 3 }),
+    "Dispenser jam (E002) began in the last 6 h: 3×",
+  );
+  assert.equal(
+    factorText({ feature: "temperature_max", value: null }),
+    "Temperature, highest: not known",
+  );
+  assert.equal(factorText({ feature: "of_tomorrow", value: 0.5 }), "Of tomorrow: 0.5");
 });

@@ -2,6 +2,7 @@
 import { get } from "./api.js";
 import { byId, deviceLink, make, pill } from "./elements.js";
 import { ago, count, duration, moment, toneOf } from "./format.js";
+import { chance, OUTCOMES, WHY } from "./predictions.js";
 
 const OPEN_MAX = 50;
 const CLEARED_MAX = 5;
@@ -67,11 +68,22 @@ const STORIES = {
   AnomalyEnded: () => ["anomaly over", "good"],
   AnomalyResolved: ({ by }) => [`anomaly resolved by ${by}`, "dim"],
   AlarmCleared: ({ reason }) => [`cleared: ${reason}`, "good"],
+  FailurePredicted: ({ probability, part }) => [
+    `failure foretold${part ? ` of ${part}` : ""}: ${chance(probability)}`,
+    "bad",
+  ],
+  FailureRiskCleared: ({ why }) => [`foretold failure withdrawn: ${WHY[why] ?? why}`, "dim"],
+  PredictionScored: ({ outcome }) => OUTCOMES[outcome] ?? [outcome, "dim"],
 };
 
+const DEVICE = /^([a-z]+)-(.+)$/;
+/** Who stands beside a device, and foretells of it. */
+const INFERENCE = /^inference-([a-z]+)-(.+)$/;
+
 /** Puts a recorded event on top of the story, where it is one worth telling. */
-export function tell({ type, kind, id, data, occurred_at: at }) {
+export function tell({ type, stream, data, occurred_at: at }) {
   if (!Object.hasOwn(STORIES, type)) return;
+  const [, kind, id] = INFERENCE.exec(stream) ?? DEVICE.exec(stream);
   const [text, tone] = STORIES[type](data);
   const list = byId("happening");
   list.querySelector(".empty")?.remove();

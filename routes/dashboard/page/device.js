@@ -2,7 +2,8 @@
 import { anomalyPanels } from "./anomalies.js";
 import { devicePath, get } from "./api.js";
 import { bearingPanels } from "./bearings.js";
-import { byId, make, withWidth } from "./elements.js";
+import { byId, make, panel, withWidth } from "./elements.js";
+import { riskPanel } from "./device_risk.js";
 import {
   ago,
   count,
@@ -38,6 +39,7 @@ export async function openDevice(kind, id, part, onProblem) {
     : undefined;
   const trend = machine ? undefined : trendPanel(kind, id, metrics, onProblem);
   const sensor = kind === "sensor" ? anomalyPanels(id, onProblem) : undefined;
+  const risk = kind === "atm" || kind === "machine" ? riskPanel(kind, id) : undefined;
   const head = make("header", { class: "device-head" });
   const availability = make("div", {});
   const facts = make("dl", { class: "facts" });
@@ -52,6 +54,7 @@ export async function openDevice(kind, id, part, onProblem) {
       "div",
       { class: "grid" },
       machine?.elements,
+      risk?.element,
       panel("Last 24 hours", availability),
       sensor?.readings,
       sensor?.anomalies,
@@ -59,7 +62,11 @@ export async function openDevice(kind, id, part, onProblem) {
       make(
         "div",
         { class: "columns" },
-        panel("Latest events", events, make("a", { href: `/api/v1${path}/events` }, "all of them")),
+        panel(
+          "Latest events",
+          events,
+          make("p", {}, make("a", { href: `/api/v1${path}/events` }, "all of them")),
+        ),
         make("div", { class: "stack" }, panel("Newest report", facts)),
       ),
     ),
@@ -81,6 +88,7 @@ export async function openDevice(kind, id, part, onProblem) {
       trend?.refresh(),
       sensor?.refresh(),
       machine?.refresh(),
+      risk?.refresh(),
     ]);
     show(device);
     showAvailability(availability, day);
@@ -93,19 +101,10 @@ export async function openDevice(kind, id, part, onProblem) {
     trend?.close();
     sensor?.close();
     machine?.close();
+    risk?.close();
   }
 
   return { refresh, close };
-}
-
-function panel(title, body, aside) {
-  const heading = make("h2", {}, title);
-  return make(
-    "section",
-    { class: "panel" },
-    make("div", { class: "panel-head" }, heading, aside),
-    body,
-  );
 }
 
 function showHead(head, device) {

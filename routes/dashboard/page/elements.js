@@ -13,7 +13,9 @@ export function make(tag, attributes = {}, ...children) {
     if (value === undefined || value === null || value === false) continue;
     element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children.flat().filter((child) => child !== undefined && child !== null));
+  element.append(
+    ...children.flat().filter((child) => child !== undefined && child !== null && child !== false),
+  );
   return element;
 }
 
@@ -42,4 +44,46 @@ export function pill(text, tone) {
 export function zonePill(status) {
   const zone = zoneOf(status);
   return pill(zone ? `${zone.zone} · ${status}` : status ?? "not judged yet", zone?.tone ?? "dim");
+}
+
+/** A titled part of the page. */
+export function panel(title, ...content) {
+  return make(
+    "section",
+    { class: "panel" },
+    make("div", { class: "panel-head" }, make("h2", {}, title)),
+    content,
+  );
+}
+
+export function button(text, onClick, label) {
+  const element = make("button", { type: "button", class: "small", "aria-label": label }, text);
+  element.addEventListener("click", onClick);
+  return element;
+}
+
+/**
+ * Fills a list with `[key, create]`, or says `empty`. What has not changed stays, so that nobody
+ * loses the button they are on.
+ */
+export function fill(list, items, empty) {
+  const before = new Map([...list.children].map((child) => [child.dataset.key, child]));
+  const children = items.map(([key, create]) => {
+    const known = before.get(key);
+    if (known !== undefined) return known;
+    const item = create();
+    item.dataset.key = key;
+    return item;
+  });
+  if (children.length === 0) children.push(make("li", { class: "empty" }, empty));
+  list.replaceChildren(...children);
+}
+
+/** `[[value, text], …]` to choose from. */
+export function choice(label, options) {
+  return make(
+    "select",
+    { "aria-label": label },
+    options.map(([value, text]) => make("option", { value }, text)),
+  );
 }

@@ -3,6 +3,7 @@
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
 const clock = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hour12: false });
+const day = new Intl.DateTimeFormat("en", { month: "short", day: "numeric" });
 const full = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
 
 export function count(value) {
@@ -19,12 +20,24 @@ export function percent(share) {
   return `${(Math.floor(share * 100_000) / 1000).toFixed(share === 1 ? 0 : 2)} %`;
 }
 
+/** A share of a few things is no more exact than this. */
+export function roughly(share) {
+  return typeof share === "number" ? `${Math.round(100 * share)} %` : "–";
+}
+
 export function timeOfDay(instant) {
   return clock.format(new Date(instant));
 }
 
 export function moment(instant) {
   return instant ? full.format(new Date(instant)) : "never";
+}
+
+/** "20:31" of today; with the day where it is another. */
+export function shortMoment(instant) {
+  const date = new Date(instant);
+  const isToday = date.toDateString() === new Date().toDateString();
+  return isToday ? clock.format(date) : `${day.format(date)}, ${clock.format(date)}`;
 }
 
 export function ago(instant) {

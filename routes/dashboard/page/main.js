@@ -5,9 +5,13 @@ import { openDevice } from "./device.js";
 import { byId, make } from "./elements.js";
 import { count } from "./format.js";
 import { refreshDevices, refreshKpis, startFilter } from "./fleet.js";
+import { refreshForetold } from "./foretold.js";
 import { listen } from "./live.js";
 import { openMachines } from "./machines.js";
+import { openMaintenance } from "./maintenance.js";
 import { openReports } from "./reports.js";
+import { openRisk } from "./risk.js";
+import { openScoreboard } from "./scoreboard.js";
 
 /** Changes are gathered for a moment: a hundred events ask the server once. */
 const GATHER_MS = 400;
@@ -26,6 +30,9 @@ const CONNECTION = {
  */
 const VIEWS = {
   machines: openMachines,
+  risk: openRisk,
+  maintenance: openMaintenance,
+  scoreboard: openScoreboard,
   reports: openReports,
 };
 
@@ -57,7 +64,9 @@ async function refreshView() {
   try {
     await Promise.all([
       refreshStats(),
-      ...(opened ? [opened.refresh()] : [refreshKpis(), refreshAlarms(), refreshDevices()]),
+      ...(opened
+        ? [opened.refresh()]
+        : [refreshKpis(), refreshAlarms(), refreshForetold(), refreshDevices()]),
     ]);
     byId("problem").hidden = true;
   } catch (error) {

@@ -121,7 +121,7 @@ export function recurringForm(ask) {
 }
 
 /** One at a time: a button pressed twice asks once. What was refused is said below it. */
-function onSubmit(form, work) {
+export function onSubmit(form, work) {
   const button = form.querySelector("button[type=submit]");
   const notice = make("p", { class: "refused", role: "alert", hidden: true });
   form.append(notice);
@@ -139,7 +139,7 @@ function onSubmit(form, work) {
   });
 }
 
-function field(text, control) {
+export function field(text, control) {
   return make("label", {}, make("span", {}, text), control);
 }
 

@@ -1,6 +1,6 @@
 /** Uptime reports: ask for one, watch it being made, fetch it, and have it made again and again. */
 import { get, send } from "./api.js";
-import { make, pill, withWidth } from "./elements.js";
+import { button, fill, make, panel, pill, withWidth } from "./elements.js";
 import { ago, count, duration, moment } from "./format.js";
 import { recurringForm, reportForm } from "./report_forms.js";
 
@@ -95,29 +95,6 @@ export function openReports(view, onProblem) {
   };
 }
 
-function panel(title, ...content) {
-  return make(
-    "section",
-    { class: "panel" },
-    make("div", { class: "panel-head" }, make("h2", {}, title)),
-    content,
-  );
-}
-
-/** What has not changed stays, so that nobody loses the button they are on. */
-function fill(list, items, empty) {
-  const before = new Map([...list.children].map((child) => [child.dataset.key, child]));
-  const children = items.map(([key, create]) => {
-    const known = before.get(key);
-    if (known !== undefined) return known;
-    const item = create();
-    item.dataset.key = key;
-    return item;
-  });
-  if (children.length === 0) children.push(make("li", { class: "empty" }, empty));
-  list.replaceChildren(...children);
-}
-
 function reportItem(report, names, actions) {
   const { id, state, request, file, reason, created_at: createdAt } = report;
   const unfinished = state === "queued" || state === "running";
@@ -196,12 +173,6 @@ function recurringItem({ id, name, cron, zone, report, next_run_at: next }, acti
       `${FORMATS[report.format]} · ${cron} (${zone}) · next ${next ? moment(next) : "never"}`,
     ),
   );
-}
-
-function button(text, onClick, label) {
-  const element = make("button", { type: "button", class: "small", "aria-label": label }, text);
-  element.addEventListener("click", onClick);
-  return element;
 }
 
 function size(bytes) {

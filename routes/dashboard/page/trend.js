@@ -1,6 +1,6 @@
 /** One metric of a device over time: its mean, between its smallest and largest value. */
 import { devicePath, get } from "./api.js";
-import { make } from "./elements.js";
+import { choice, make } from "./elements.js";
 import { number, timeOfDay, words } from "./format.js";
 import { color, lineChart, redraw } from "./line_chart.js";
 
@@ -91,14 +91,6 @@ function titleOf(metric, shownPart) {
   if (shownPart !== undefined) return words(metric.slice(shownPart.length + 1));
   const [, part, name] = /^(.+)\.(\w+\.\w+|temperature)$/.exec(metric) ?? [];
   return part ? `${part} · ${words(name)}` : words(metric);
-}
-
-function choice(label, options) {
-  return make(
-    "select",
-    { "aria-label": label },
-    options.map(([value, title]) => make("option", { value }, title)),
-  );
 }
 
 function labelled(select) {

@@ -1,0 +1,108 @@
+/** One device's risk: how likely it was to fail over the last days, and what was foretold of it. */
+import { devicePath, get } from "./api.js";
+import { fill, make, panel, pill } from "./elements.js";
+import { shortMoment, toneOf } from "./format.js";
+import { color, lineChart, redraw } from "./line_chart.js";
+import { chance, predictionItem, remainingText } from "./predictions.js";
+
+const SPAN_MS = 7 * 86_400_000;
+const SCORES_MAX = 1_000;
+const PREDICTIONS_MAX = 10;
+/** Of parts that stand beside each other. */
+const COLORS = ["--accent", "--warn-fill", "--good-fill", "--bad-fill", "--dim-fill"];
+
+/** The panel, and how to bring it up to date. */
+export function riskPanel(kind, id) {
+  const canvas = make("canvas", { role: "img", "aria-label": "Risk over time" });
+  const box = make("div", { class: "chart low" }, canvas);
+  const now = make("ul", { class: "plain" });
+  const list = make("ul", { class: "list" });
+  let chart;
+
+  async function refresh() {
+    const to = new Date();
+    const from = new Date(to.getTime() - SPAN_MS);
+    const [{ current, scores }, { predictions }] = await Promise.all([
+      get(`${devicePath(kind, id)}/risk`, {
+        from: from.toISOString(),
+        to: to.toISOString(),
+        limit: SCORES_MAX,
+      }),
+      get("/predictions", { kind, id, state: "all", limit: PREDICTIONS_MAX }),
+    ]);
+    showNow(current);
+    box.hidden = scores.length < 2;
+    if (!box.hidden) showScores(scores, predictions.find(({ threshold }) => threshold)?.threshold);
+    const minute = Math.floor(Date.now() / 60_000);
+    fill(
+      list,
+      predictions.map((each) => [JSON.stringify([each, minute]), () => predictionItem(each)]),
+      "No failure of it was ever foretold.",
+    );
+  }
+
+  function showNow(current) {
+    now.replaceChildren(
+      ...current.map(({ part, probability, risk_level: level, at, until, remaining }) =>
+        make(
+          "li",
+          {},
+          pill(chance(probability), toneOf(level)),
+          [
+            ` ${part ? `${part} fails` : "that it fails"} by ${shortMoment(until)}`,
+            remaining && remainingText(remaining),
+            `as of ${shortMoment(at)}`,
+          ].filter(Boolean).join(", "),
+        )
+      ),
+      ...(current.length === 0 ? [make("li", {}, "Nothing is known of it now.")] : []),
+    );
+  }
+
+  function showScores(scores, threshold) {
+    const moments = [...new Set(scores.map(({ at }) => at))];
+    const byPart = Map.groupBy(scores, ({ part }) => part ?? "");
+    chart ??= lineChart(canvas, []);
+    chart.options.scales.y.suggestedMax = 0.1;
+    chart.options.scales.y.min = 0;
+    chart.options.scales.y.ticks.callback = (value) => `${Number((100 * value).toFixed(1))} %`;
+    chart.data.labels = moments.map(shortMoment);
+    chart.data.datasets = [
+      ...[...byPart].map(([part, own], i) => line(part, own, moments, COLORS[i % COLORS.length])),
+      ...(threshold === undefined ? [] : [{
+        label: "threshold",
+        note: "foretold from here on",
+        data: moments.map(() => threshold),
+        borderColor: color("--bad-fill"),
+        borderDash: [6, 4],
+        borderWidth: 1.5,
+        pointRadius: 0,
+      }]),
+    ];
+    redraw(chart);
+    const highest = Math.max(...scores.map(({ probability }) => probability));
+    canvas.setAttribute(
+      "aria-label",
+      `${scores.length} scores of the last week, the highest ${chance(highest)}`,
+    );
+  }
+
+  return {
+    element: panel("Risk of failure", now, box, list),
+    refresh,
+    close: () => chart?.destroy(),
+  };
+}
+
+function line(part, scores, moments, tone) {
+  const at = new Map(scores.map((score) => [score.at, score.probability]));
+  return {
+    label: part || "risk",
+    data: moments.map((moment) => at.get(moment) ?? null),
+    borderColor: color(tone),
+    borderWidth: 2,
+    pointRadius: 0,
+    spanGaps: true,
+    tension: 0,
+  };
+}
