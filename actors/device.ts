@@ -37,6 +37,8 @@ export interface DeviceRules {
   ): readonly DeviceEvent[];
   /** What an event reports of many moments, in their order; undefined where of one or none. */
   togetherOf?(event: Pick<Event, "type" | "data">): readonly together.Report[] | undefined;
+  /** So many measures are aggregated over the last day, where it is fewer than usual. */
+  readonly measuresMax?: number;
   /** The part a report is about, where the device reports part by part. */
   partOf?(report: Json): string;
   /** The status a part is in after a report of this one, where what it was in before counts. */
@@ -239,5 +241,8 @@ function takeReport(rules: DeviceRules, state: DeviceState, event: Event, status
   state.lastAt = state.lastAt === null ? at : Math.max(state.lastAt, at);
   noteStatus(rules.kind, state.parts, observe(rules, state, data, status, at));
   repeats.noteMoment(state, repeats.momentOf(rules.kind, status, occurredAt));
-  forEachMeasure(event, (name, value) => addValue(state.rolling, name, at, value));
+  forEachMeasure(
+    event,
+    (name, value) => addValue(state.rolling, name, at, value, rules.measuresMax),
+  );
 }

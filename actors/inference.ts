@@ -51,6 +51,7 @@ export type InferenceInput = ClaimedInput | DeviceToldInput | InferenceTick;
 export const TOLD_OF: ReadonlySet<string> = new Set([
   "FailureObserved",
   "StatusChanged",
+  "PartRenewed",
   "DeviceDecommissioned",
 ]);
 
@@ -205,6 +206,13 @@ function hearOfDevice(
         risk.unsettled.filter((one) => one.at <= at && at <= one.until)
           .flatMap((one) => settle(risk, one, { why: "serviced", outcome: "serviced" }, at))
       );
+    case "PartRenewed": {
+      const risk = riskOf(state, textOr(data.part));
+      return risk === undefined
+        ? []
+        : risk.unsettled.filter((one) => one.at <= at && at <= one.until)
+          .flatMap((one) => settle(risk, one, { why: "serviced", outcome: "serviced" }, at));
+    }
     case "DeviceDecommissioned":
       return state.parts.flatMap((risk) => {
         const present = presentOf(risk, now);

@@ -1,19 +1,27 @@
-/** The factory machine: vibration in zone D is an error, in zone C it is not yet. */
+/**
+ * The factory machine: vibration in zone D is an error, in zone C it is not yet. Its bearings' health
+ * is followed one by one (`bearings.ts`), and foretold.
+ */
+import { concludeRound, decideRenewal, noBearings, noteBearings } from "./bearings.ts";
+import { claimsOf } from "./bearing_claims.ts";
 import { deviceDecider } from "./device.ts";
 import type { DeviceState } from "./state.ts";
 import type { Decider, MessageInput } from "./decider.ts";
 import { isRemembered, remember } from "./remembered_ids.ts";
-import { heldZone, notePlant, unknownPlant, zoneIn } from "./vibration.ts";
+import { isKnownId } from "./repeats.ts";
+import { heldZone, notePlant, statusPartOf, unknownPlant, zoneIn } from "./vibration.ts";
 
 const device = deviceDecider({
   kind: "machine",
-  stateVersion: 3,
+  stateVersion: 4,
   records: {
     registered: "MachineDescribed",
     bearing: "BearingDescribed",
     reading: "VibrationReported",
   },
-  partOf: ({ bearingId }) => typeof bearingId === "string" ? bearingId : "",
+  // Its bearings' health takes the room of what nobody asks for.
+  measuresMax: 4,
+  partOf: statusPartOf,
   heldStatus: (state, before, status, report) => heldZone(state.plant, before, status, report),
   statusAlarm(status) {
     if (status !== "Unacceptable") return undefined;
@@ -28,6 +36,10 @@ const device = deviceDecider({
 export const machine: Decider<DeviceState> = {
   ...device,
   decide(state, input) {
+    if (input.type === "Command" && input.command === "RenewPart") {
+      if (isKnownId(state, input.messageId)) return [];
+      return decideRenewal(state.bearings, state.alarms, input);
+    }
     if (input.type !== "Message") return device.decide(state, input);
     if (isRemembered(state.ids, input.messageId)) return [];
     return device.decide(state, input.message === "reading" ? judged(state, input) : input);
@@ -35,11 +47,19 @@ export const machine: Decider<DeviceState> = {
   evolve(state, event) {
     device.evolve(state, event);
     const { type, data, messageId } = event;
+    noteBearings(state.bearings ??= noBearings(), event, state.parts);
     if (messageId !== undefined) state.ids = remember(state.ids, messageId);
     if (type === "MachineDescribed") notePlant(state.plant ??= unknownPlant(), "registered", data);
     if (type === "BearingDescribed") notePlant(state.plant ??= unknownPlant(), "bearing", data);
     return state;
   },
+  conclude(state, { type, occurredAt, recordedAt }) {
+    if (type !== "VibrationReported" || state.bearings === undefined) return undefined;
+    const at = Math.min(occurredAt, recordedAt);
+    const events = concludeRound(state.bearings, { ...state, at });
+    return events.length === 0 ? undefined : { noted: {}, events };
+  },
+  foretell: (_, event) => claimsOf(event),
 };
 
 /** A reading that nobody has judged is in the zone its velocity says. */

@@ -35,14 +35,20 @@ export function emptyRolling(): Rolling {
 }
 
 /** Adds a value at a moment (epoch ms); one from before the last 24 hours changes nothing. */
-export function addValue(rolling: Rolling, name: string, at: number, value: number): void {
+export function addValue(
+  rolling: Rolling,
+  name: string,
+  at: number,
+  value: number,
+  measuresMax = MEASURES_MAX,
+): void {
   const hour = Math.floor(at / HOUR_MS);
   if (rolling.hour === null || hour > rolling.hour) advance(rolling, hour);
   else if (hour <= rolling.hour - HOURS) return;
 
   let cells = rolling.measures[name];
   if (cells === undefined) {
-    if (Object.keys(rolling.measures).length >= MEASURES_MAX) return;
+    if (Object.keys(rolling.measures).length >= measuresMax) return;
     cells = new Array<number>(HOURS * FIELDS).fill(0);
     rolling.measures[name] = cells;
   }

@@ -3,6 +3,7 @@ import type { Anomalies } from "./anomaly.ts";
 import type { AtmAlerts } from "./atm_alerts.ts";
 import type { AtmMemory } from "./atm_memory.ts";
 import type { Maintenance } from "./maintenance.ts";
+import type { Bearings } from "./bearings.ts";
 import type { Models } from "./models.ts";
 import type { Recent } from "./repeats.ts";
 import type { Rolling } from "./rolling.ts";
@@ -33,6 +34,8 @@ export interface DeviceState extends Listening, Recent {
   alerts?: AtmAlerts | undefined;
   /** An ATM's last 24 hours; absent until its first event. */
   memory?: AtmMemory | undefined;
+  /** A machine's; absent until its first event. */
+  bearings?: Bearings | undefined;
   /** A machine's; absent until it was described. */
   plant?: Plant | undefined;
   /** Of a machine's latest messages (`remembered_ids.ts`); absent until one had an id. */

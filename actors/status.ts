@@ -1,7 +1,7 @@
 /**
  * What a device's status is now, from reports that may be late, simultaneous, or of one part only.
  *
- * A machine reports bearing by bearing, and is as well as its worst one: otherwise every round of
+ * A machine reports axis by axis of its bearings, and is as well as its worst one: otherwise every round of
  * readings would raise and clear its alarm. Other devices have one part, without a name.
  */
 import { worseOf } from "../events/measures.ts";
@@ -15,8 +15,8 @@ export interface PartStatus {
   at: number;
 }
 
-/** Machines with more bearings are judged by those heard last: the state has a bound. */
-export const PARTS_MAX = 16;
+/** Sixteen bearings of three axes; of more, those heard last are judged: the state has a bound. */
+export const PARTS_MAX = 48;
 /** A bearing that was not heard for a day has been taken out, or has another name now. */
 const PART_FORGOTTEN_MS = 24 * 3_600_000;
 

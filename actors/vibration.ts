@@ -3,9 +3,39 @@
  * geometry of each. And when a zone is left: hysteresis keeps a reading at a boundary from raising
  * and clearing its alarm all day.
  */
+import { worseOf } from "../events/measures.ts";
 import type { Json } from "../events/vocabulary.ts";
 import type { Circumstances } from "../models/waveforms/reading.ts";
+import type { PartStatus } from "./status.ts";
 import { type MachineClass, type Zone, zoneAfter, zoneOf } from "../models/vibration/mod.ts";
+
+/** So much of an axis' name tells it from the others. */
+export const AXIS_NAME_MAX = 16;
+const BETWEEN = "\n";
+
+/**
+ * The part a reading is about, for its status: an axis of a bearing. Each is in a zone of its own, and
+ * the worst of them is the bearing's (ISO 10816-1, section 5.3).
+ */
+export function statusPartOf({ bearingId, Axis_Id: axis }: Json): string {
+  const bearing = typeof bearingId === "string" ? bearingId : "";
+  return typeof axis === "string" && axis !== ""
+    ? `${bearing}${BETWEEN}${axis.slice(0, AXIS_NAME_MAX)}`
+    : bearing;
+}
+
+const ZONE_FORGOTTEN_MS = 24 * 3_600_000;
+
+/** The worst zone of a bearing's axes, of those that were heard within a day of the newest. */
+export function zoneOfBearing(parts: readonly PartStatus[], bearing: string): string | undefined {
+  const own = parts.filter(({ part }) => part === bearing || part.startsWith(bearing + BETWEEN));
+  const newest = Math.max(...own.map(({ at }) => at));
+  return own.filter(({ at }) => newest - at < ZONE_FORGOTTEN_MS).map(({ status }) => status)
+    .reduce<string | undefined>(
+      (worst, status) => worst === undefined ? status : worseOf("machine", worst, status),
+      undefined,
+    );
+}
 
 /** Plain JSON. */
 export interface Plant {
@@ -15,7 +45,7 @@ export interface Plant {
 }
 
 /** A machine with more bearings is judged by those described last: the state has a bound. */
-export const GEOMETRIES_MAX = 64;
+export const GEOMETRIES_MAX = 16;
 
 export function unknownPlant(): Plant {
   return { machineClass: null, geometries: [] };

@@ -28,7 +28,13 @@ export const ALARM_REASONS = [
   /** Somebody says so. */
   "reported",
 ] as const;
-export type AlarmReason = typeof ALARM_REASONS[number];
+/** A machine's part has an alarm of its own, `trend:<part>`: it vibrates more and more. */
+export type AlarmReason = typeof ALARM_REASONS[number] | "trend" | `trend:${string}`;
+const AlarmReason = z.union([
+  z.enum(ALARM_REASONS),
+  z.templateLiteral(["trend:", z.string().max(64)]),
+  z.literal("trend"),
+]);
 
 export const SEVERITIES = ["low", "medium", "high", "critical"] as const;
 export type Severity = typeof SEVERITIES[number];
@@ -76,7 +82,7 @@ const attributes = {
 export const COMMANDS = {
   RegisterDevice: z.object(attributes).catchall(attribute),
   DescribeDevice: z.object(attributes).catchall(attribute),
-  AcknowledgeAlarm: z.object({ reason: z.enum(ALARM_REASONS), by }),
+  AcknowledgeAlarm: z.object({ reason: AlarmReason, by }),
   /** Somebody sees trouble at an ATM that its reports do not show. */
   RaiseAlarm: z.object({ severity: z.enum(SEVERITIES), message: z.string().min(1).max(500), by }),
   /** Somebody has dealt with an ATM's alarm. */
@@ -94,6 +100,8 @@ export const COMMANDS = {
   PromoteModel,
   /** Of a fleet's models only. */
   RollBackModel,
+  /** A machine's bearing was replaced: what is normal for it has to be learned anew. */
+  RenewPart: z.object({ part: z.string().max(64).default(""), by }),
   /** Somebody has dealt with an anomaly of a sensor, by its number. */
   ResolveAnomaly: z.object({ episode: z.int().min(1), by }),
 } as const satisfies Record<string, z.ZodType>;

@@ -1,5 +1,7 @@
 /** What a factory machine says: what it is, which bearings it has, how they vibrate. */
 import { z } from "zod";
+import type { NewEvent } from "./event.ts";
+import type { Remaining } from "./inference.ts";
 import { waveformIn } from "./waveform.ts";
 
 /** ISO 20816 zones A, B, C, D. */
@@ -91,3 +93,45 @@ export const MachineReading = z.object({
     'expected base64 of finite little-endian numbers, with "encoding" float32, or int16 and "scale"',
 });
 export type MachineReading = z.infer<typeof MachineReading>;
+
+/**
+ * What a machine's actor says of a bearing's health; recorded in the machine's stream. A machine that
+ * names no bearings is one part itself, without a name.
+ */
+export type BearingEvent =
+  /** Every few hours, and at once where it has changed. */
+  | NewEvent<"BearingAssessed", BearingAssessed>
+  /** Another bearing is in its place, with a health of its own to be learned. */
+  | NewEvent<"PartRenewed", {
+    part?: string;
+    /** Null where its vibration alone shows it. */
+    by: string | null;
+  }>;
+
+export type BearingAssessed = Readonly<{
+  part?: string;
+  /** Readings still to be heard before anything can be said. */
+  toLearn: number;
+  /** 0 as it was when it was new to us, 1 worn out; falls only where the part is renewed. */
+  index: number;
+  /** Its vibration beside what is normal for it. */
+  growth: number;
+  alarm: boolean;
+  /** Since when it has clearly been worse than normal, ISO 8601. */
+  worseSince: string | null;
+  /** By its own zone, with hysteresis. */
+  zone: string | null;
+  /** What most of the latest readings name, and how surely. */
+  fault: Readonly<{ name: string; confidence: number }> | null;
+  /** Since its first reading. */
+  ageHours: number;
+  /** Until failure; null while nothing has changed significantly. */
+  remaining: Remaining | null;
+  /** Until worn out if it goes on as it does; null where it does not get worse. */
+  atThisPace: Remaining | null;
+  /** Of a failure within the horizon; null while it is learned, and once it has failed. */
+  probability: number | null;
+  horizonHours: number;
+  /** The method and its version. */
+  model: string;
+}>;

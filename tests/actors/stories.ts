@@ -60,6 +60,10 @@ const orders = fc.oneof(
     fc.record({ severity: fc.constantFrom(...SEVERITIES), message: fc.string(), by: fc.string() }),
   ),
   fc.tuple(
+    fc.constant("RenewPart"),
+    fc.record({ part: fc.constantFrom("A", "B"), by: fc.constant("anna") }),
+  ),
+  fc.tuple(
     fc.constant("ConfigureSilence"),
     fc.record({ timeoutSeconds: fc.option(fc.integer({ min: 1, max: 7_200 })) }),
   ),

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { noAnomalies } from "../../actors/anomaly.ts";
+import { claimsOf } from "../../actors/bearing_claims.ts";
 import { inference, type InferenceState } from "../../actors/inference.ts";
 import { deciders, type DeviceState } from "../../actors/mod.ts";
 import { AtmTelemetry } from "../../events/atm.ts";
@@ -32,6 +33,13 @@ function stateAfter(kind: Kind, event: Event, before: Partial<DeviceState> = {})
   );
 }
 
+/** Of a machine whose bearing DE was heard once. */
+function bearingsHeard(): DeviceState["bearings"] {
+  const data = { bearingId: "DE", acceleration: { rms: 1, peak: 4 } };
+  const heard = { type: "VibrationReported", data, occurredAt: NOON - 1, recordedAt: NOON - 1 };
+  return deciders.machine.evolve(deciders.machine.initial(), heard).bearings;
+}
+
 /** What is foretold of an ATM after these, the last of them the event in question. */
 function foretoldAfter(event: Event, ...before: Pick<Event, "type" | "data">[]): InferenceState {
   const past = before.map((one) => ({ ...one, occurredAt: NOON - 1, recordedAt: NOON - 1 }));
@@ -46,6 +54,16 @@ const predicted = {
 
 /** What each event, in its newest shape, must still mean. */
 const MEANINGS: Readonly<Record<string, (event: Event) => void>> = {
+  BearingAssessed(event) {
+    const { known } = stateAfter("machine", event, { bearings: bearingsHeard() }).bearings ?? {};
+    const told = { at: NOON, growth: 3.5, alarm: true, failed: false, learned: true };
+    assert.deepEqual(known?.[0]?.told, told);
+    assert.equal(claimsOf(event)[0]?.probability, 0.6287);
+  },
+  PartRenewed(event) {
+    const { bearings } = stateAfter("machine", event, { bearings: bearingsHeard() });
+    assert.deepEqual(bearings?.known, []);
+  },
   DeviceRegistered: (event) => assert.equal(stateAfter("atm", event).known, true),
   DeviceDescribed: (event) => assert.equal(stateAfter("atm", event).registered, true),
   StatusChanged(event) {
@@ -82,8 +100,8 @@ const MEANINGS: Readonly<Record<string, (event: Event) => void>> = {
   VibrationReported(event) {
     assert.equal(MachineReading.parse(event.data).velocity?.rms, 3.1);
     const { parts, rolling } = stateAfter("machine", event);
-    assert.deepEqual(parts, [{ part: "DE", status: "Alert", at: NOON }]);
-    assert.equal(Object.keys(rolling.measures).length, 8);
+    assert.deepEqual(parts, [{ part: "DE\nH-Axis", status: "Alert", at: NOON }]);
+    assert.equal(Object.keys(rolling.measures).length, 4);
   },
   PollReported(event) {
     assert.equal(StorePoll.parse(event.data).status, "inactive");
