@@ -21,15 +21,19 @@ import { graphqlRoutes } from "./graphql/mod.ts";
 import { healthRoutes } from "./health.ts";
 import { guardHosts } from "./hosts.ts";
 import { liveRoutes } from "./live/mod.ts";
+import { maintenanceRoutes } from "./maintenance.ts";
 import { countRequests, metricRoutes } from "./metrics.ts";
+import { modelRoutes } from "./models.ts";
 import { createNotFound } from "./not_found.ts";
 import { readYourWrites } from "./offsets.ts";
 import { orderRoutes } from "./orders.ts";
 import { createOwnWrites } from "./own_writes.ts";
+import { predictionRoutes } from "./predictions.ts";
 import { problemOf } from "./problem.ts";
 import { quarantineRoutes } from "./quarantine.ts";
 import { readingAnalysisRoutes } from "./reading_analysis.ts";
 import { reportRoutes } from "./reports.ts";
+import { scoreboardRoutes } from "./scoreboard.ts";
 import { statsRoutes } from "./stats.ts";
 import { storeUptimeRoutes } from "./store_uptime.ts";
 import { telemetryRoutes } from "./telemetry.ts";
@@ -44,6 +48,8 @@ const TAGS = [
   "Devices",
   "Fleet",
   "Alarms",
+  "Predictions",
+  "Maintenance",
   "Reports",
   "Models",
   "Telemetry",
@@ -76,9 +82,13 @@ export function createApp(deps: Deps): OpenAPIHono {
   app.route(API, availabilityRoutes(deps));
   app.route(API, trendRoutes(deps));
   app.route(API, trainingRoutes(deps));
+  app.route(API, modelRoutes(deps));
   app.route(API, orderRoutes(deps));
   app.route(API, fleetRoutes(deps));
   app.route(API, alarmRoutes(deps));
+  app.route(API, scoreboardRoutes(deps));
+  app.route(API, predictionRoutes(deps));
+  app.route(API, maintenanceRoutes(deps));
   app.route(API, reportRoutes(deps));
   app.route(API, storeUptimeRoutes(deps));
   app.route(API, quarantineRoutes(deps));

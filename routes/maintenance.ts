@@ -1,0 +1,313 @@
+/** What is to be done about devices: recommended for a foretold failure, or planned by somebody. */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { formatInstant, parseInstant } from "../events/instant.ts";
+import { ENTRY } from "../events/maintenance.ts";
+import { deviceOf } from "../events/vocabulary.ts";
+import { getDevice } from "../projections/devices.ts";
+import {
+  getMaintenance,
+  listMaintenance,
+  MAINTENANCE_STATES,
+  type MaintenanceEntry,
+  type MaintenanceQuery,
+} from "../projections/maintenance.ts";
+import { boundedBody } from "./body.ts";
+import type { Deps } from "./deps.ts";
+import { order } from "./orders.ts";
+import { csvLine } from "./prediction_json.ts";
+import { invalid, ProblemError, unknownDevice } from "./problem.ts";
+import { createRouter } from "./router.ts";
+import {
+  addressOf,
+  IdSchema,
+  Instant,
+  instantOrNull,
+  json,
+  jsonBody,
+  KindSchema,
+  NextCursor,
+  PageQuery,
+  problems,
+} from "./schemas.ts";
+import { streamText } from "./streaming.ts";
+
+const TAGS = ["Maintenance"];
+const BODY_BYTES_MAX = 64 * 1024;
+const CAUGHT_UP_MS = 5_000;
+const BY = "operator";
+
+const MaintenanceJson = z.object({
+  entry: z.string().openapi({
+    description: "The name of the prediction it was recommended for, or its own.",
+  }),
+  kind: z.string(),
+  device: z.string(),
+  part: z.string().nullable(),
+  state: z.enum(MAINTENANCE_STATES).openapi({
+    description: "`closed` by what happened, as `why` tells; the others by people.",
+  }),
+  action: z.string(),
+  due_by: Instant.nullable(),
+  scheduled_for: Instant.nullable(),
+  assignee: z.string().nullable(),
+  note: z.string().nullable(),
+  prediction: z.string().nullable(),
+  outcome: z.string().nullable().openapi({ description: "Of the prediction, once it is known." }),
+  opened_at: Instant,
+  closed_at: Instant.nullable(),
+  why: z.string().nullable(),
+}).openapi("Maintenance");
+
+const COLUMNS = Object.keys(MaintenanceJson.shape) as (keyof z.infer<typeof MaintenanceJson>)[];
+
+/** A moment in a body, as it was given. */
+const Moment = z.string().refine((text) => parseInstant(text) !== undefined, {
+  message: "expected an ISO 8601 instant such as 2026-01-31T12:00:00Z",
+}).openapi({ format: "date-time", example: "2026-01-31T12:00:00Z" });
+
+const Plan = {
+  action: z.string().trim().min(1).max(500),
+  scheduled_for: Moment,
+  due_by: Moment.nullish(),
+  assignee: z.string().max(100).nullish(),
+  note: z.string().max(500).nullish(),
+  by: z.string().min(1).max(100).default(BY),
+};
+
+const NewEntry = z.object({
+  kind: KindSchema,
+  device: IdSchema,
+  part: z.string().min(1).max(64).nullish(),
+  ...Plan,
+}).strict();
+
+const Change = z.object({
+  state: z.enum(["scheduled", "done", "cancelled"]).default("scheduled"),
+  ...Plan,
+}).partial({ action: true, scheduled_for: true }).strict();
+
+const list = createRoute({
+  method: "get",
+  path: "/maintenance",
+  operationId: "listMaintenance",
+  summary: "Maintenance of devices, the newest entries first",
+  description: "JSON comes in pages; CSV streams all there are.",
+  tags: TAGS,
+  request: {
+    query: z.object({
+      state: z.enum([...MAINTENANCE_STATES, "open"]).optional()
+        .openapi({ description: "`open` is recommended or scheduled." }),
+      kind: KindSchema.optional(),
+      id: IdSchema.optional(),
+      format: z.enum(["json", "csv"]).default("json"),
+      ...PageQuery(100, 1_000),
+    }),
+  },
+  responses: {
+    200: {
+      description: "A page (JSON), or everything (CSV)",
+      content: {
+        ...json(z.object({ maintenance: z.array(MaintenanceJson), next: NextCursor }), "").content,
+        "text/csv": { schema: z.string() },
+      },
+    },
+    ...problems(422, 503),
+  },
+});
+
+const EntryParam = z.object({ entry: z.string().min(1).max(300) });
+
+const one = createRoute({
+  method: "get",
+  path: "/maintenance/{entry}",
+  operationId: "getMaintenance",
+  summary: "One entry",
+  tags: TAGS,
+  request: { params: EntryParam },
+  responses: { 200: json(MaintenanceJson, "The entry"), ...problems(404, 422, 503) },
+});
+
+const create = createRoute({
+  method: "post",
+  path: "/maintenance",
+  middleware: boundedBody(BODY_BYTES_MAX),
+  operationId: "createMaintenance",
+  summary: "Plans maintenance that nobody recommended",
+  tags: TAGS,
+  parameters: [{
+    name: "Idempotency-Key",
+    in: "header",
+    schema: { type: "string", maxLength: 200 },
+    description: "The same entry sent again with the same key is made once.",
+  }],
+  request: { body: jsonBody(NewEntry) },
+  responses: {
+    201: json(MaintenanceJson, "Scheduled"),
+    ...problems(400, 404, 409, 413, 415, 422, 503),
+  },
+});
+
+const change = createRoute({
+  method: "put",
+  path: "/maintenance/{entry}",
+  middleware: boundedBody(BODY_BYTES_MAX),
+  operationId: "changeMaintenance",
+  summary: "Schedules an entry, or says that it is done or cancelled",
+  description: "What is not mentioned stays as it was.",
+  tags: TAGS,
+  request: { params: EntryParam, body: jsonBody(Change) },
+  responses: {
+    200: json(MaintenanceJson, "As it is now"),
+    ...problems(400, 404, 409, 413, 415, 422, 503),
+  },
+});
+
+export type MaintenanceDeps = Pick<Deps, "sql" | "publisher" | "waitFor" | "now" | "stopping">;
+
+export function maintenanceRoutes(deps: MaintenanceDeps): OpenAPIHono {
+  const { sql, publisher, waitFor, now, stopping } = deps;
+  const app = createRouter();
+
+  app.openapi(list, async (c) => {
+    const { format, kind, id, ...query } = c.req.valid("query");
+    const device = kind !== undefined && id !== undefined ? addressOf({ kind, id }) : { kind, id };
+    if (format === "csv") {
+      if (query.cursor !== undefined) throw invalid("query", "cursor", "a CSV is not paged");
+      return c.body(await streamText(csv({ ...query, ...device }), stopping), 200, {
+        "content-type": "text/csv; charset=utf-8",
+        "content-disposition": 'attachment; filename="maintenance.csv"',
+      }) as never; // The route's type only knows how JSON is answered.
+    }
+    const { entries, next } = await listMaintenance(sql, { ...query, ...device });
+    return c.json({ maintenance: entries.map(entryJson), next: next ?? null }, 200);
+  });
+
+  const CSV_PAGE = 1_000;
+
+  async function* csv(query: MaintenanceQuery): AsyncGenerator<string> {
+    yield csvLine(COLUMNS);
+    let cursor: string | undefined;
+    do {
+      const page = await listMaintenance(sql, { ...query, limit: CSV_PAGE, cursor });
+      yield page.entries.map(entryJson)
+        .map((row) => csvLine(COLUMNS.map((column) => row[column]))).join("");
+      cursor = page.next;
+    } while (cursor !== undefined);
+  }
+
+  app.openapi(one, async (c) => c.json(entryJson(await find(c.req.valid("param").entry)), 200));
+
+  app.openapi(create, async (c) => {
+    const { kind, device, part, ...plan } = c.req.valid("json");
+    const { id } = addressOf({ kind, id: device });
+    if (await getDevice(sql, kind, id) === undefined) throw unknownDevice(kind, id);
+    const messageId = c.req.header("idempotency-key");
+    const entry = await nameOf(messageId);
+    const body = { command: "ScheduleMaintenance", entry, part, ...planned(plan) };
+    await give({ kind, id, body, messageId });
+    return c.json(entryJson(await find(entry)), 201);
+  });
+
+  app.openapi(change, async (c) => {
+    const found = await find(c.req.valid("param").entry);
+    const { state, by, ...changes } = c.req.valid("json");
+    const { kind, id } = deviceOf(found.stream) as { kind: "atm"; id: string };
+    const { entry } = found;
+    if (state !== "scheduled") {
+      const command = state === "done" ? "CompleteMaintenance" : "CancelMaintenance";
+      const { note } = changes;
+      await give({ kind, id, body: { command, entry, note, by } });
+      return c.json(entryJson(await find(entry)), 200);
+    }
+    const scheduledFor = changes.scheduled_for ?? instantOrNull(found.scheduledFor);
+    if (scheduledFor === null) {
+      throw invalid("body", "scheduled_for", "expected a moment: it was not scheduled before");
+    }
+    const plan = {
+      due_by: instantOrNull(found.dueBy),
+      assignee: found.assignee,
+      note: found.note,
+      ...changes,
+      action: changes.action ?? found.action,
+      scheduled_for: scheduledFor,
+      by,
+    };
+    const body = {
+      command: "ScheduleMaintenance",
+      entry,
+      part: found.part || undefined,
+      ...planned(plan),
+    };
+    await give({ kind, id, body });
+    return c.json(entryJson(await find(entry)), 200);
+  });
+
+  async function find(entry: string): Promise<MaintenanceEntry> {
+    const found = await getMaintenance(sql, entry);
+    if (found !== undefined) return found;
+    throw new ProblemError(404, "maintenance-unknown", `There is no maintenance "${entry}"`);
+  }
+
+  /** Gives an order, and waits until the list shows what it did. */
+  async function give(
+    what: Omit<Parameters<typeof order>[1], "now">,
+  ): Promise<void> {
+    const { events } = await order(publisher, { ...what, now: now() });
+    const reached = new Map(events.map(({ partition, offset }) => [partition, offset]));
+    if (await waitFor(reached, CAUGHT_UP_MS)) return;
+    throw new ProblemError(
+      503,
+      "not-caught-up",
+      "The order is obeyed and recorded, but the list has not caught up with it yet",
+    );
+  }
+
+  return app;
+}
+
+/** Sent again with the same key it is the same entry. */
+async function nameOf(key: string | undefined): Promise<string> {
+  if (key === undefined) return crypto.randomUUID();
+  if (!ENTRY.test(key)) {
+    throw invalid("header", "Idempotency-Key", "expected 1 to 200 printable ASCII characters");
+  }
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
+  return new Uint8Array(digest).toHex().slice(0, 32);
+}
+
+function planned(
+  { scheduled_for: scheduledFor, due_by: dueBy, ...plan }: z.infer<
+    ReturnType<typeof z.object<typeof Plan>>
+  >,
+): object {
+  return {
+    ...plan,
+    scheduledFor: utc(scheduledFor),
+    ...(typeof dueBy === "string" && { dueBy: utc(dueBy) }),
+  };
+}
+
+function utc(moment: string): string {
+  return formatInstant(parseInstant(moment) ?? NaN);
+}
+
+function entryJson(row: MaintenanceEntry): z.infer<typeof MaintenanceJson> {
+  const { kind, id: device } = deviceOf(row.stream);
+  return {
+    entry: row.entry,
+    kind,
+    device,
+    part: row.part || null,
+    state: row.state,
+    action: row.action,
+    due_by: instantOrNull(row.dueBy),
+    scheduled_for: instantOrNull(row.scheduledFor),
+    assignee: row.assignee,
+    note: row.note,
+    prediction: row.prediction,
+    outcome: row.outcome,
+    opened_at: formatInstant(row.openedAt),
+    closed_at: instantOrNull(row.closedAt),
+    why: row.why,
+  };
+}
