@@ -15,6 +15,7 @@ import type { Event, NewEvent } from "../events/event.ts";
 import type { FailureEvent } from "../events/inference.ts";
 import { formatInstant } from "../events/instant.ts";
 import type { BearingAssessed, BearingEvent } from "../events/machine.ts";
+import { storable } from "../events/text.ts";
 import type { Json } from "../events/vocabulary.ts";
 import {
   failureProbability,
@@ -141,7 +142,8 @@ function noteReading(
   if (measured === undefined) return;
   // A clock ahead of ours must not make everything that follows late.
   const at = Math.min(occurredAt, recordedAt);
-  const part = textOf(data.bearingId);
+  // Names that a database would show alike are one part: so they are wherever it is answered for.
+  const part = storable(textOf(data.bearingId));
   const bearing = bearingIn(bearings, part) ?? begin(bearings, part, at);
   // A late reading is a fact, and no news of wear.
   if (at < bearing.at) return;
@@ -350,7 +352,7 @@ export function decideRenewal(
   alarms: OpenAlarms,
   { data, at }: CommandInput,
 ): readonly NewEvent[] {
-  const part = textOf(data.part);
+  const part = storable(textOf(data.part));
   if (bearings === undefined || bearingIn(bearings, part) === undefined) {
     throw new CommandRejectedError(
       "no-such-part",

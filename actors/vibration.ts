@@ -4,6 +4,7 @@
  * and clearing its alarm all day.
  */
 import { worseOf } from "../events/measures.ts";
+import { storable } from "../events/text.ts";
 import type { Json } from "../events/vocabulary.ts";
 import type { Circumstances } from "../models/waveforms/reading.ts";
 import type { PartStatus } from "./status.ts";
@@ -18,7 +19,7 @@ const BETWEEN = "\n";
  * the worst of them is the bearing's (ISO 10816-1, section 5.3).
  */
 export function statusPartOf({ bearingId, Axis_Id: axis }: Json): string {
-  const bearing = typeof bearingId === "string" ? bearingId : "";
+  const bearing = typeof bearingId === "string" ? storable(bearingId) : "";
   return typeof axis === "string" && axis !== ""
     ? `${bearing}${BETWEEN}${axis.slice(0, AXIS_NAME_MAX)}`
     : bearing;

@@ -105,14 +105,15 @@ const ALARM_COLUMNS = `
   acknowledged_by as "acknowledgedBy", cleared_at as "clearedAt"`;
 
 function partsOf(key: string): { stream: string; reason: string; raisedAt: number } {
-  const [stream = "", reason = "", raisedAt = ""] = key.split("|");
+  // A reason may hold a part's name, and that anything; a stream and a moment have no bar in them.
+  const [, stream = "", reason = "", raisedAt = ""] = /^([^|]*)\|(.*)\|([^|]*)$/s.exec(key) ?? [];
   const at = parseInstant(raisedAt);
   if (at === undefined) throw new Error(`"${raisedAt}" is not the moment an alarm was raised`);
   return { stream, reason, raisedAt: at };
 }
 
 /** Moment in epoch ms, stream, reason. */
-const PLACE = [/^\d{1,14}(\.\d+)?$/, /^[\w:-]+$/, /^[\w-]+$/];
+const PLACE = [/^\d{1,14}(\.\d+)?$/, /^[\w:-]+$/, /^[^\0]{1,80}$/s];
 
 export interface AlarmQuery {
   readonly state?: "open" | "cleared" | "all" | undefined;
@@ -139,7 +140,7 @@ export async function listAlarms(sql: Sql, query: AlarmQuery): Promise<AlarmPage
       ${state === "open" ? sql`and cleared_at is null` : sql``}
       ${state === "cleared" ? sql`and cleared_at is not null` : sql``}
       ${ofDevices(sql, kind, id)}
-      ${reason === undefined ? sql`` : sql`and reason = ${reason}`}
+      ${ofReason(sql, reason)}
       ${severity === undefined ? sql`` : sql`and severity = ${severity}`}
       ${
     after
@@ -153,6 +154,13 @@ export async function listAlarms(sql: Sql, query: AlarmQuery): Promise<AlarmPage
   if (rows.length <= limit || last === undefined) return { alarms: page, next: undefined };
   const place = [String(last.raisedAt), streamOf(last.kind, last.id), last.reason];
   return { alarms: page, next: encodeCursor(place) };
+}
+
+/** The parts of a machine have a reason each, `trend:<part>`, and `trend` is all of them. */
+function ofReason(sql: Sql, reason: string | undefined) {
+  if (reason === undefined) return sql``;
+  if (reason === "trend") return sql`and (reason = 'trend' or reason like 'trend:%')`;
+  return sql`and reason = ${reason}`;
 }
 
 function ofDevices(sql: Sql, kind: string | undefined, id: string | undefined) {

@@ -61,7 +61,8 @@ const list = createRoute({
         .openapi({ description: "An acknowledged alarm is open until it is cleared." }),
       kind: KindSchema.optional(),
       id: IdSchema.optional(),
-      reason: z.enum(ALARM_REASONS).optional(),
+      reason: z.enum([...ALARM_REASONS, "trend"]).optional()
+        .openapi({ description: "`trend` is those of all parts, `trend:DE` and the like." }),
       severity: z.enum(SEVERITIES).optional(),
       ...PageQuery(100, 1_000),
     }),
