@@ -3,6 +3,7 @@ import { type Breakdown, createDegradation, FAILURES } from "./degradation.ts";
 import { createDrift, type DriftOptions } from "./drift.ts";
 import { createIncidents } from "./incidents.ts";
 import { createRandom, type Random } from "./random.ts";
+import { createRegion, type Surroundings } from "./region.ts";
 import { clamp, daily, DAY_MS, HOUR_MS, MINUTE_MS, round, SECOND_MS, trade } from "./rhythm.ts";
 import { createSymptoms, type Symptoms } from "./symptoms.ts";
 import { described, numbered, type SimulatedDevice, type Utterance, type World } from "./device.ts";
@@ -63,6 +64,7 @@ export function createAtm(world: World, index: number): SimulatedDevice {
   const congestion = createDrift(random, CONGESTION);
   const region = random.pick(REGIONS);
   const indoors = region !== "SUPERMARKET";
+  const surroundingsOf = createRegion(world, region, id);
   const latencyUsualMs = random.between(60, 110);
 
   let cashPercent = random.between(40, 100);
@@ -84,12 +86,13 @@ export function createAtm(world: World, index: number): SimulatedDevice {
 
   function report(at: number): readonly Utterance[] {
     degradation.advance(at);
-    const symptoms = symptomsOf(at, degradation.phases);
+    const surroundings = surroundingsOf(at);
+    const symptoms = symptomsOf(at, degradation.phases, surroundings.heat);
     passTime(at, symptoms.trade);
     // A breakdown comes before all else: it is even seen where nothing else would be.
     const condition = degradation.breakdown
       ? brokenDown(degradation.breakdown, at)
-      : conditionOf(incidents.during(at)?.name, symptoms);
+      : conditionOf(incidents.during(at)?.name, surroundings, symptoms);
     if (condition === "silent") {
       startedAt = at;
       return [];
@@ -98,7 +101,7 @@ export function createAtm(world: World, index: number): SimulatedDevice {
     if (status === "maintenance" || symptoms.restarted) startedAt = at;
     const disconnected = status === "offline";
     const heat = symptoms.heat + (degradation.breakdown && code === "E007" ? OVERHEATED : 0);
-    const ambient = temperature(random, at, indoors) + weather(at);
+    const ambient = temperature(random, at, indoors) + weather(at) + surroundings.heat;
     const memory = code === FAULTS.memory.code ? 97 : memoryPercent;
     const cpu = 18 + 30 * trade(at) + load(at) + symptoms.cpu;
 
@@ -116,7 +119,7 @@ export function createAtm(world: World, index: number): SimulatedDevice {
         disk_usage_percent: round(diskPercent, 2),
         ...(disconnected
           ? { network_status: "disconnected" }
-          : network(random, latencyUsualMs * Math.exp(congestion(at)), symptoms)),
+          : network(random, latencyUsualMs * Math.exp(congestion(at)), surroundings, symptoms)),
         ...(code === undefined ? {} : { error_code: code, error_message: message }),
       },
     }];
@@ -144,10 +147,12 @@ function brokenDown({ part, serviceFrom }: Breakdown, at: number): Condition {
 
 function conditionOf(
   incident: typeof INCIDENTS[number]["name"] | undefined,
+  { cutOff }: Surroundings,
   { trouble }: Symptoms,
 ): Condition | "silent" {
   if (incident === "silence") return "silent";
   if (incident) return FAULTS[incident];
+  if (cutOff) return FAULTS.network;
   return trouble ?? { status: "online" };
 }
 
@@ -158,10 +163,11 @@ function temperature(random: Random, at: number, indoors: boolean): number {
 function network(
   random: Random,
   usualMs: number,
-  { latency, unstable: unstableChance }: Symptoms,
+  surroundings: Surroundings,
+  symptoms: Symptoms,
 ): Record<string, unknown> {
-  const unstable = random.chance(unstableChance);
-  const times = latency * (unstable ? random.between(2, 8) : 1);
+  const unstable = random.chance(surroundings.unstable + symptoms.unstable);
+  const times = surroundings.latency * symptoms.latency * (unstable ? random.between(2, 8) : 1);
   return {
     network_status: unstable ? "unstable" : "connected",
     network_latency_ms: Math.round(clamp(random.normal(usualMs, 12), 50, 200) * times),

@@ -72,6 +72,8 @@ const SIGNS: Readonly<Record<Part, Sign>> = {
     restarts: true,
   },
 };
+/** Overheating, times an hour for each °C that the region is too warm: a sound part slows down, too. */
+const OVERHEATING_PER_DEGREE = 0.006;
 const TROUBLE_MIN_MS = 2 * MINUTE_MS;
 const TROUBLE_MAX_MS = 6 * MINUTE_MS;
 
@@ -101,11 +103,11 @@ interface Case {
   shown: number;
 }
 
-/** Ask in the order of time. */
+/** Ask in the order of time; `heat` is what the region is too warm by, °C. */
 export function createSymptoms(
   random: Random,
   { startAt, tempo }: { readonly startAt: number; readonly tempo: number },
-): (at: number, phases: readonly number[]) => Symptoms {
+): (at: number, phases: readonly number[], heat: number) => Symptoms {
   const cases = PARTS.map((): Case => ({ degree: 1, phase: 0, shown: 0 }));
   let lastAt = startAt;
   let trouble: Sign | undefined;
@@ -122,8 +124,11 @@ export function createSymptoms(
   }
 
   /** Whether something begins within this time, and what. */
-  function strike(at: number, elapsedMs: number): Sign | undefined {
-    const rates = PARTS.map((part, index) => SIGNS[part].perHour[cases[index]?.phase ?? 0] ?? 0);
+  function strike(at: number, elapsedMs: number, heat: number): Sign | undefined {
+    const rates = PARTS.map((part, index) =>
+      (SIGNS[part].perHour[cases[index]?.phase ?? 0] ?? 0) +
+      (part === "cooling" ? OVERHEATING_PER_DEGREE * heat : 0)
+    );
     const perHour = rates.reduce((sum, rate) => sum + rate, 0);
     if (!random.chance(1 - Math.exp(-perHour * elapsedMs / HOUR_MS))) return undefined;
     troubleUntil = at + random.between(TROUBLE_MIN_MS, TROUBLE_MAX_MS) / tempo;
@@ -131,12 +136,12 @@ export function createSymptoms(
     return SIGNS[PARTS[rates.findIndex((rate) => (rest -= rate) < 0)] ?? "network"];
   }
 
-  return (at, phases) => {
+  return (at, phases, heat) => {
     const elapsedMs = (at - lastAt) * tempo;
     lastAt = at;
     follow(elapsedMs, phases);
     const before = trouble;
-    if (at >= troubleUntil) trouble = strike(at, elapsedMs);
+    if (at >= troubleUntil) trouble = strike(at, elapsedMs, heat);
     const [dispenser = 0, cardReader = 0, cooling = 0, network = 0, power = 0] = cases
       .map(({ shown }) => shown);
     return {

@@ -33,6 +33,12 @@ export function* atmReports(
   }
 }
 
+/** Where the ATM with this index stands. */
+export function atmRegion(world: World, index: number): string {
+  const [described] = createAtm(world, index).introduce(world.startAt);
+  return String(described?.data.region);
+}
+
 /**
  * The probability of a failure within four hours of each moment, for somebody who sees the hidden
  * state: no model can be better than these. 1 where it has failed already and not said so yet.

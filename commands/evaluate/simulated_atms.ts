@@ -1,7 +1,7 @@
 /** Simulated ATMs as rows to learn from and to be judged by, with the truth behind each. */
 import { AtmRows, type FailureRows, joinRows } from "../../models/features/mod.ts";
 import { DAY_MS } from "../../simulator/rhythm.ts";
-import { atmReports, hiddenRisks } from "../../simulator/truth.ts";
+import { atmRegion, atmReports, hiddenRisks } from "../../simulator/truth.ts";
 
 export interface SimulatedFleet {
   readonly seed: string;
@@ -29,7 +29,7 @@ export function simulatedRows(
   const world = { seed, startAt, tempo: 1 };
   const until = startAt + days * DAY_MS;
   const lives = Array.from({ length: atms }, (_, index) => {
-    const rows = new AtmRows();
+    const rows = new AtmRows({ region: atmRegion(world, index) });
     for (const report of atmReports(world, index, { everyMs, until })) rows.take(report);
     onAtm(index + 1);
     return rows;

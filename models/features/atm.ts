@@ -8,6 +8,7 @@
  */
 import { COUNTED_CODES, N } from "./buckets.ts";
 import { type AtmHistory, LAST, STARTS } from "./history.ts";
+import { SILENT_MAX_MS } from "./scorable.ts";
 import {
   AT,
   CASH,
@@ -20,7 +21,8 @@ import {
   TEMPERATURE,
   UPTIME,
 } from "./record.ts";
-import { type Measure, slopeOf, Window } from "./window.ts";
+import { BESIDE_NAMES, type Peers, type Statement, writeBeside } from "./peers.ts";
+import { meanOfYesterday, type Measure, slopeOf, Window } from "./window.ts";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -112,36 +114,63 @@ const BEYOND: readonly Feature[] = [
   ]),
   ["uptime_hours", (seen) => current(seen, UPTIME) * SECOND_MS / HOUR_MS],
   ["minutes_since_report", ({ history, at }) => (at - (history.latest[AT] as number)) / MINUTE_MS],
+  // The hours of the day, without knowing the hour.
+  ["temperature_since_yesterday", (seen) => sinceYesterday(seen, "temperature")],
+  ["cpu_since_yesterday", (seen) => sinceYesterday(seen, "cpu")],
 ];
 
-const FEATURES = [...CONTRACT, ...BEYOND];
+const OWN = [...CONTRACT, ...BEYOND];
 /** Room to work in: a row is written in one go. */
 const room = { hour: new Window(), sixHours: new Window(), day: new Window() };
 
 /** The columns, in order. */
-export const FEATURE_NAMES: readonly string[] = FEATURES.map(([name]) => name);
+export const FEATURE_NAMES: readonly string[] = [...OWN.map(([name]) => name), ...BESIDE_NAMES];
+/** From here on they are those beside the ATM's peers. */
+export const BESIDE_FROM = OWN.length;
 /** As many of them, from the first on, are the contract's. */
 export const CONTRACT_FEATURES = CONTRACT.length;
 
 /** `at` is no earlier than the latest record taken in; epoch ms. */
-export function features(history: AtmHistory, at: number): Float32Array {
-  const row = new Float32Array(FEATURES.length);
-  writeFeatures(history, at, row, 0);
+export function features(history: AtmHistory, at: number, peers?: Peers): Float32Array {
+  const row = new Float32Array(FEATURE_NAMES.length);
+  writeFeatures(history, at, row, 0, peers);
   return row;
 }
 
-/** The same into a matrix, from a place on. */
+/** The same into a matrix, from a place on. `peers` are what those around it are like by then. */
 export function writeFeatures(
   history: AtmHistory,
   at: number,
   into: Float32Array,
   from: number,
+  peers?: Peers,
 ): void {
   room.hour.fill(history, at, 1);
   room.sixHours.fill(history, at, 6);
   room.day.fill(history, at, 24);
   const seen = { history, at, ...room };
-  for (let i = 0; i < FEATURES.length; i++) into[from + i] = (FEATURES[i] as Feature)[1](seen);
+  for (let i = 0; i < OWN.length; i++) into[from + i] = (OWN[i] as Feature)[1](seen);
+  writeBeside(statementIn(room.hour), peers, into, from + BESIDE_FROM);
+}
+
+/** What those around an ATM are held against; undefined where it has been silent. */
+export function statementOf(history: AtmHistory, at: number): Statement | undefined {
+  if (!(at - (history.latest[AT] as number) <= SILENT_MAX_MS)) return undefined;
+  room.hour.fill(history, at, 1);
+  return statementIn(room.hour);
+}
+
+function statementIn(hour: Window): Statement {
+  return {
+    temperature: hour.temperature.mean,
+    latency: hour.latency.mean,
+    unstable: unstable(hour),
+    disconnected: disconnected(hour),
+  };
+}
+
+function sinceYesterday({ history, at, hour }: Seen, of: Measure): number {
+  return hour[of].mean - meanOfYesterday(history, at, of);
 }
 
 function slope({ history, at }: Seen, of: Measure): number {

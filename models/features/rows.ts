@@ -6,9 +6,10 @@
  * in, so nothing of the future can be in it; its label is added when the future has come.
  */
 import type { Json } from "../../events/vocabulary.ts";
-import { FEATURE_NAMES, writeFeatures } from "./atm.ts";
+import { BESIDE_FROM, FEATURE_NAMES, statementOf, writeFeatures } from "./atm.ts";
 import { episodeAt, type Failure, FailureFollower, labelAt } from "./failures.ts";
 import { AtmHistory } from "./history.ts";
+import { type Member, Neighbourhoods, type Statement, writeBeside } from "./peers.ts";
 import { AT } from "./record.ts";
 import { isDown, SILENT_MAX_MS } from "./scorable.ts";
 
@@ -39,12 +40,19 @@ export interface AnchorOptions {
   readonly everyMs?: number;
   /** An ATM silent for longer gets no row. @default 30 minutes */
   readonly silentMaxMs?: number;
+  /** Where the ATM stands; those of one region are peers. @default not known */
+  readonly region?: string | undefined;
 }
 
-/** The moment of a row, and the ATM's features then. */
+/** The moment of a row, and the ATM's features then; those beside its peers follow. */
 interface Anchor {
   readonly at: number;
   readonly row: Float32Array;
+}
+
+export interface LabelledRow extends Anchor {
+  readonly label: boolean;
+  readonly episode: number;
 }
 
 /** The rows of one ATM; its reports in the order of time. */
@@ -53,12 +61,19 @@ export class AtmRows {
   readonly #follower = new FailureFollower();
   readonly #failures: Failure[] = [];
   readonly #anchors: Anchor[] = [];
+  /** By moment, what those around it are held against; also while it is down itself. */
+  readonly statements = new Map<number, Statement>();
   readonly #everyMs: number;
   readonly #silentMaxMs: number;
   #nextAt = NaN;
   #endedAt = NaN;
+  /** Where it stands; empty where that is not known. */
+  readonly region: string;
 
-  constructor({ everyMs = 3_600_000, silentMaxMs = SILENT_MAX_MS }: AnchorOptions = {}) {
+  constructor(
+    { everyMs = 3_600_000, silentMaxMs = SILENT_MAX_MS, region = "" }: AnchorOptions = {},
+  ) {
+    this.region = region;
     this.#everyMs = everyMs;
     this.#silentMaxMs = silentMaxMs;
   }
@@ -78,6 +93,8 @@ export class AtmRows {
 
   #anchor(at: number): void {
     const { latest } = this.#history;
+    const statement = statementOf(this.#history, at);
+    if (statement) this.statements.set(at, statement);
     if (at - (latest[AT] as number) > this.#silentMaxMs || isDown(latest)) return;
     const row = new Float32Array(FEATURE_NAMES.length);
     writeFeatures(this.#history, at, row, 0);
@@ -85,7 +102,7 @@ export class AtmRows {
   }
 
   /** Rows whose label is known, with the moment of each and the failure it belongs to. */
-  labelled(): { at: number; row: Float32Array; label: boolean; episode: number }[] {
+  labelled(): LabelledRow[] {
     const failures = this.#follower.underService
       ? [...this.#failures, this.#follower.underService]
       : this.#failures;
@@ -96,7 +113,13 @@ export class AtmRows {
   }
 }
 
-/** The rows of many ATMs as one matrix, device after device. */
+/**
+ * Of so many rows one is as of an ATM that has no peers, so that what is learned holds for those,
+ * too.
+ */
+const ALONE_EVERY = 20;
+
+/** The rows of many ATMs as one matrix, device after device, each held against its peers. */
 export function joinRows(devices: readonly AtmRows[]): FailureRows {
   const labelled = devices.map((rows) => rows.labelled());
   const count = labelled.reduce((sum, rows) => sum + rows.length, 0);
@@ -109,12 +132,18 @@ export function joinRows(devices: readonly AtmRows[]): FailureRows {
     devices: new Int32Array(count),
     episodes: new Int32Array(count),
   };
+  const around = neighbourhoodsOf(devices);
   let at = 0;
   let episodes = 0;
   for (const [device, rows] of labelled.entries()) {
     let most = -1;
     for (const { at: time, row, label, episode } of rows) {
       joined.matrix.set(row, at * columns);
+      const own = devices[device]?.statements.get(time);
+      if (own && at % ALONE_EVERY !== 0) {
+        const peers = around.get(time)?.around(String(device));
+        writeBeside(own, peers, joined.matrix, at * columns + BESIDE_FROM);
+      }
       joined.labels[at] = Number(label);
       joined.times[at] = time;
       joined.devices[at] = device;
@@ -125,4 +154,19 @@ export function joinRows(devices: readonly AtmRows[]): FailureRows {
     episodes += most + 1;
   }
   return joined;
+}
+
+/** By moment. */
+function neighbourhoodsOf(devices: readonly AtmRows[]): Map<number, Neighbourhoods> {
+  const members = new Map<number, Member[]>();
+  for (const [device, { region, statements }] of devices.entries()) {
+    for (const [at, statement] of statements) {
+      const member = { device: String(device), region, statement };
+      const others = members.get(at);
+      if (others) others.push(member);
+      else members.set(at, [member]);
+    }
+  }
+  const moments = Array.from(members, ([at, own]) => [at, new Neighbourhoods(own)] as const);
+  return new Map(moments);
 }

@@ -82,7 +82,13 @@ interface Slots {
 const PAIRS = COUNTS / 2;
 const BUCKETS_PER_HOUR = 3_600_000 / BUCKET_MS;
 
-function slotsOf({ first, newest, capacity }: AtmHistory, at: number, hours: number): Slots {
+/** Of the last `hours` up to a moment, but for the last `without` of them. */
+function slotsOf(
+  { first, newest, capacity }: AtmHistory,
+  at: number,
+  hours: number,
+  without = 0,
+): Slots {
   const now = Math.floor(at / BUCKET_MS);
   const oldest = Math.max(
     now - hours * BUCKETS_PER_HOUR + 1,
@@ -90,7 +96,8 @@ function slotsOf({ first, newest, capacity }: AtmHistory, at: number, hours: num
     first,
     0,
   );
-  const count = Math.max(0, Math.min(now, newest) - oldest + 1);
+  const last = Math.min(now - without * BUCKETS_PER_HOUR, newest);
+  const count = Math.max(0, last - oldest + 1);
   return { from: oldest % capacity, count, capacity, age: now - oldest };
 }
 
@@ -150,6 +157,22 @@ function measure(
     ? Math.sqrt(Math.max(0, spread - distances * distances / count) / (count - 1))
     : NaN;
   into.extreme = count > 0 ? direction * most : NaN;
+}
+
+/** The mean of the hour that began 24 hours before a moment. NaN where nothing is known of it. */
+export function meanOfYesterday(history: AtmHistory, at: number, of: Measure): number {
+  const { counts, values } = history;
+  const { counted, mean } = COLUMNS[of];
+  const { from, count, capacity } = slotsOf(history, at, 24, 23);
+  let weight = 0;
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    const slot = (from + i) % capacity;
+    const own = counts[slot * COUNTS + counted] as number;
+    weight += own;
+    sum += own * (values[slot * VALUES + mean] as number);
+  }
+  return sum / weight;
 }
 
 /**

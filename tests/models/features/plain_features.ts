@@ -6,7 +6,7 @@ const CRITICAL = ["E002", "E004", "E005", "E007", "E010"];
 const BUCKET_MS = 600_000;
 const HOUR_MS = 3_600_000;
 
-/** Reports in the order of time, none later than the moment. */
+/** Reports in the order of time, none later than the moment, of an ATM without peers. */
 export function plainFeatures(reports: readonly Report[], at: number): Map<string, number> {
   const latest = reports.at(-1);
   const before = reports.slice(0, -1);
@@ -90,6 +90,17 @@ export function plainFeatures(reports: readonly Report[], at: number): Map<strin
     ] as const
   ) found.set(`${name}_slope`, slope(within(6), field, at));
 
+  const yesterday = within(24).filter((report) => bucket(report.at) <= bucket(at) - 23 * 6);
+  for (
+    const [name, field] of [
+      ["temperature", "temperature_celsius"],
+      ["cpu", "cpu_usage_percent"],
+    ] as const
+  ) {
+    const before = mean(numbers(yesterday, field));
+    found.set(`${name}_since_yesterday`, value(`${name}_mean_1h`) - before);
+  }
+
   const since = (is: (data: Report["data"]) => boolean) =>
     (at - max(reports.filter(({ data }) => is(data)).map((report) => report.at))) / HOUR_MS;
   found.set("hours_since_error", since(({ error_code }) => Boolean(error_code)));
@@ -103,6 +114,8 @@ export function plainFeatures(reports: readonly Report[], at: number): Map<strin
     found.set(`hours_since_start_${last}`, (at - (starts.at(-last)?.at ?? NaN)) / HOUR_MS);
   }
   found.set("uptime_hours", numberIn(current, "uptime_seconds") / 3600);
+  for (const name of ["temperature", "latency", "unstable"]) found.set(`${name}_beside_peers`, NaN);
+  found.set("peers_disconnected", NaN);
   found.set("minutes_since_report", (at - (latest?.at ?? NaN)) / 60_000);
   return found;
 }

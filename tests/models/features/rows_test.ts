@@ -32,6 +32,28 @@ Deno.test("whatever happens after a moment, the features of that moment stay the
   );
 });
 
+Deno.test("whatever happens to its peers after a moment, an ATM's features stay the same", () => {
+  const lives = fc.array(reports, { minLength: 4, maxLength: 5 });
+  fc.assert(
+    fc.property(lives, reports, fc.nat(), (lives, future, seed) => {
+      const cut = START + seed % (20 * HOUR_MS);
+      const other = future.map(({ at, data }) => ({ at: at - START + cut, data }));
+      const end = { at: cut + 2000 * HOUR_MS, data: { status: "online" } };
+      const before = (all: readonly (readonly Report[])[]) => {
+        const { matrix, times, names } = joinRows(all.map((own) => rowsOf([...own, end])));
+        const columns = names.length;
+        // The last ATM is the one whose future is another.
+        return [...times.keys()].filter((row) => (times[row] as number) <= cut)
+          .map((row) => [...matrix.subarray(row * columns, (row + 1) * columns)]);
+      };
+      const kept = (lives.at(-1) ?? []).filter(({ at }) => at <= cut);
+      const perturbed = [...lives.slice(0, -1), [...kept, ...other]];
+      assert.deepEqual(before(perturbed), before(lives));
+    }),
+    { numRuns: 100 },
+  );
+});
+
 function* life(failsAt: number, until: number): Generator<Report> {
   for (let at = START; at < until; at += 5 * MINUTE_MS) {
     const hours = (at - failsAt) / HOUR_MS;
