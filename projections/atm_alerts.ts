@@ -190,7 +190,8 @@ export async function getAtmAlert(sql: Sql, name: AlertName): Promise<AtmAlert |
 }
 
 export interface AtmAlertFilter {
-  readonly status?: AlertStatus | undefined;
+  /** Open is all that is not resolved. */
+  readonly status?: AlertStatus | "open" | undefined;
   readonly severity?: string | undefined;
   readonly atmId?: string | undefined;
   readonly reason?: string | undefined;
@@ -227,7 +228,8 @@ function matching(sql: Sql, { status, severity, atmId, reason, from, to }: AtmAl
     ${to === undefined ? sql`` : sql`and triggered_at < ${sqlInstant(to)}::timestamptz`}`;
 }
 
-function ofStatus(sql: Sql, status: AlertStatus) {
+function ofStatus(sql: Sql, status: AlertStatus | "open") {
+  if (status === "open") return sql`resolved_at is null`;
   if (status === "resolved") return sql`resolved_at is not null`;
   return status === "active"
     ? sql`resolved_at is null and acknowledged_at is null`

@@ -135,3 +135,11 @@ export async function atmDashboard(sql: Sql, now: number): Promise<AtmDashboard>
   if (counts === undefined) throw new Error("Cannot count the ATMs");
   return { ...counts, reportsToday: activity.today, criticalAlarms: open.critical ?? 0 };
 }
+
+/** ATMs in service by the status they last reported, those that never did as "unknown". */
+export async function countAtmsByStatus(sql: Sql): Promise<Map<string, number>> {
+  const rows = await sql<{ status: string; count: number }[]>`
+    select coalesce(status, 'unknown') as status, count(*) as count
+    from ${sql(devices.name)} where kind = 'atm' and not decommissioned group by 1`;
+  return new Map(rows.map(({ status, count }) => [status, count]));
+}

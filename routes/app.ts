@@ -3,9 +3,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { createAnalyst } from "../models/waveforms/analyst.ts";
 import { alarmRoutes } from "./alarms.ts";
 import { availabilityRoutes } from "./availability.ts";
-import { atmDashboardRoutes } from "./contracts/atm_dashboard.ts";
-import { atmRegistryRoutes } from "./contracts/atm_registry.ts";
-import { atmTelemetryRoutes } from "./contracts/atm_telemetry.ts";
+import { atmRoutes } from "./contracts/atm.ts";
 import { machineRoutes } from "./contracts/machines.ts";
 import { storeReportRoutes } from "./contracts/stores.ts";
 import { sensorRoutes } from "./contracts/sensors.ts";
@@ -20,6 +18,7 @@ import { fleetRoutes } from "./fleet.ts";
 import { graphqlRoutes } from "./graphql/mod.ts";
 import { healthRoutes } from "./health.ts";
 import { guardHosts } from "./hosts.ts";
+import { createHub } from "./live/hub.ts";
 import { liveRoutes } from "./live/mod.ts";
 import { maintenanceRoutes } from "./maintenance.ts";
 import { countRequests, metricRoutes } from "./metrics.ts";
@@ -72,10 +71,10 @@ export function createApp(deps: Deps): OpenAPIHono {
   app.use("*", guardHosts(deps.allowedHosts));
   app.use(`${API}/*`, readYourWrites(deps));
 
+  const hub = createHub(deps.feed);
+  deps.stopping.addEventListener("abort", () => hub.close());
   // Fixed paths before those with a parameter in the same place.
-  app.route(API, atmTelemetryRoutes(deps));
-  app.route(API, atmRegistryRoutes(deps));
-  app.route(API, atmDashboardRoutes(deps));
+  app.route(API, atmRoutes({ ...deps, hub }));
   app.route(API, telemetryRoutes(deps));
   app.route(API, deviceRoutes(deps));
   app.route(API, deviceStoryRoutes(deps));
@@ -93,7 +92,7 @@ export function createApp(deps: Deps): OpenAPIHono {
   app.route(API, storeUptimeRoutes(deps));
   app.route(API, quarantineRoutes(deps));
   app.route(API, eventRoutes(deps));
-  app.route(API, liveRoutes(deps));
+  app.route(API, liveRoutes({ ...deps, hub }));
   app.route(API, statsRoutes(deps));
   app.route("/", storeReportRoutes(deps));
   const ownWrites = createOwnWrites(deps);

@@ -50,6 +50,11 @@ export const OffsetQuery = z.string().default("0")
   .transform(Number)
   .openapi({ type: "integer", minimum: 0, maximum: OFFSET_MAX, default: 0 });
 
+/** Of a list that is turned by page number, as some contracts do. */
+export const PageNumberQuery = z.string().default("0").refine((text) => /^\d{1,7}$/.test(text), {
+  message: "expected a whole number from 0",
+}).transform(Number).openapi({ type: "integer", minimum: 0, default: 0 });
+
 /** For lists in pages: how many, and from where. */
 export function PageQuery(byDefault: number, max: number): Paged {
   return { limit: LimitQuery(byDefault, max), cursor: CursorQuery };

@@ -37,3 +37,18 @@ export function activityOf(
   const squares = earlier.reduce((sum, count) => sum + (count - mean) ** 2, 0);
   return { latest, mean, deviation: Math.sqrt(squares / (earlier.length - 1)) };
 }
+
+/** Of an ATM of which nothing but this report is known. */
+export function factsOfReport(report: Json, status: string): Facts {
+  const { transaction_count: total, failed_transaction_count: failed } = report;
+  return {
+    report,
+    status,
+    transactions: typeof total === "number" && typeof failed === "number" && failed <= total
+      ? { total, failed }
+      : undefined,
+    activity: undefined,
+    daysInUse: undefined,
+    open: {},
+  };
+}

@@ -7,8 +7,7 @@ import type { Device } from "../../projections/device.ts";
 import { getDevice, pageOfDevices } from "../../projections/devices.ts";
 import { boundedBody } from "../body.ts";
 import type { Deps } from "../deps.ts";
-import { ProblemError, unknownDevice } from "../problem.ts";
-import { order } from "../orders.ts";
+import { unknownDevice } from "../problem.ts";
 import { createRouter } from "../router.ts";
 import {
   IdSchema,
@@ -17,8 +16,10 @@ import {
   json,
   jsonBody,
   LimitQuery,
+  PageNumberQuery,
   problems,
 } from "../schemas.ts";
+import { type AtmOrderDeps, giveAtm } from "./atm_orders.ts";
 import { everyAtm, type RegistryStatus, registryStatusOf } from "./atms.ts";
 
 const Status = z.enum(REGISTRY_STATUSES);
@@ -69,9 +70,7 @@ const list = createRoute({
   tags: ["ATM monitoring"],
   request: {
     query: z.object({
-      page: z.string().default("0").refine((text) => /^\d{1,7}$/.test(text), {
-        message: "expected a whole number from 0",
-      }).transform(Number).openapi({ type: "integer", minimum: 0, default: 0 }),
+      page: PageNumberQuery,
       limit: LimitQuery(10, 1_000),
       status: Status.optional(),
       search: z.string().min(1).max(100).optional(),
@@ -141,12 +140,11 @@ const remove = createRoute({
 });
 
 const BY = "atm registry";
-const CAUGHT_UP_MS = 5_000;
 
-export type AtmRegistryDeps = Pick<Deps, "sql" | "publisher" | "waitFor" | "now">;
+export type AtmRegistryDeps = Pick<Deps, "sql"> & AtmOrderDeps;
 
 export function atmRegistryRoutes(deps: AtmRegistryDeps): OpenAPIHono {
-  const { sql, publisher, waitFor, now } = deps;
+  const { sql } = deps;
   const app = createRouter();
 
   app.openapi(list, async (c) => {
@@ -189,21 +187,8 @@ export function atmRegistryRoutes(deps: AtmRegistryDeps): OpenAPIHono {
     return device;
   }
 
-  /** Gives an order, and waits until the register shows what it did. */
   async function give(id: string, command: string, fields: object): Promise<void> {
-    const answer = await order(publisher, {
-      kind: "atm",
-      id: id.toUpperCase(),
-      body: { command, ...fields },
-      now: now(),
-    });
-    const reached = new Map(answer.events.map(({ partition, offset }) => [partition, offset]));
-    if (await waitFor(reached, CAUGHT_UP_MS)) return;
-    throw new ProblemError(
-      503,
-      "not-caught-up",
-      "The order is obeyed and recorded, but the register has not caught up with it yet",
-    );
+    await giveAtm(deps, id.toUpperCase(), { command, ...fields });
   }
 
   return app;

@@ -2,10 +2,8 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Publisher } from "../../events/bus/publisher.ts";
 import { formatInstant, parseInstant } from "../../events/instant.ts";
-import { readStreamBetween } from "../../events/log/query.ts";
-import { streamOf } from "../../events/vocabulary.ts";
 import { activityStats } from "../../projections/activity.ts";
-import { listAlarms } from "../../projections/alarms.ts";
+import { listAtmAlerts } from "../../projections/atm_alerts.ts";
 import { countByKind, getDevice } from "../../projections/devices.ts";
 import type { Deps } from "../deps.ts";
 import { ingest, type IngestOptions } from "../ingest.ts";
@@ -20,6 +18,8 @@ import {
   LimitQuery,
   problems,
 } from "../schemas.ts";
+import { AtmAlertJson, atmAlertJson } from "./atm_alert_json.ts";
+import { readHistory } from "./atm_history.ts";
 
 export const AtmTelemetryAccepted = z.object({
   success: z.literal(true),
@@ -59,10 +59,6 @@ export async function acceptAtmTelemetry(
     timestamp: formatInstant(parseInstant(String(timestamp)) ?? now),
   };
 }
-
-/** A week at one report a second would be more than anybody reads: the newest are kept. */
-const HISTORY_MAX = 50_000;
-const HOUR_MS = 3_600_000;
 
 const history = createRoute({
   method: "get",
@@ -113,25 +109,17 @@ const recentAlerts = createRoute({
   method: "get",
   path: "/telemetry/alerts/recent",
   operationId: "listRecentAtmAlerts",
-  summary: "Alarms of ATMs, the newest first",
+  summary: "Alerts of ATMs, the newest first",
   tags: ["ATM monitoring"],
   request: { query: z.object({ limit: LimitQuery(50, 1_000) }) },
   responses: {
     200: json(
       z.object({
-        alerts: z.array(z.object({
-          atm_id: z.string(),
-          alert_type: z.string(),
-          severity: z.string(),
-          message: z.string(),
-          status: z.enum(["active", "acknowledged", "resolved"]),
-          timestamp: Instant,
-          resolved_at: Instant.nullable(),
-        })),
+        alerts: z.array(AtmAlertJson),
         total: z.int(),
         timestamp: Instant,
       }),
-      "The newest alarms",
+      "The newest alerts",
     ),
     ...problems(422, 503),
   },
@@ -143,21 +131,11 @@ export function atmTelemetryRoutes({ sql, now }: Pick<Deps, "sql" | "now">): Ope
   app.openapi(history, async (c) => {
     const id = c.req.valid("param").id.toUpperCase();
     const { hours } = c.req.valid("query");
-    const reports = await readStreamBetween(sql, streamOf("atm", id), {
-      type: "TelemetryReported",
-      from: now() - hours * HOUR_MS,
-      // A device's clock may run ahead of ours; what it reported is not hidden for that.
-      to: now() + 24 * HOUR_MS,
-      limit: HISTORY_MAX,
-    });
+    const reports = await readHistory(sql, id, { hours, now: now() });
     if (reports.length === 0 && await getDevice(sql, "atm", id) === undefined) {
       throw unknownDevice("atm", id);
     }
-    const newestFirst = reports.map(({ data }) => ({ ...data, atm_id: id })).reverse();
-    return c.json(
-      { atm_id: id, hours, data_points: newestFirst.length, history: newestFirst },
-      200,
-    );
+    return c.json({ atm_id: id, hours, data_points: reports.length, history: reports }, 200);
   });
 
   app.openapi(stats, async (c) => {
@@ -179,22 +157,10 @@ export function atmTelemetryRoutes({ sql, now }: Pick<Deps, "sql" | "now">): Ope
 
   app.openapi(recentAlerts, async (c) => {
     const { limit } = c.req.valid("query");
-    const { alarms } = await listAlarms(sql, { state: "all", kind: "atm", limit });
+    const alerts = await listAtmAlerts(sql, { page: 0, limit });
     return c.json({
-      alerts: alarms.map((alarm) => ({
-        atm_id: alarm.id,
-        alert_type: alarm.reason,
-        severity: alarm.severity,
-        message: alarm.message,
-        status: alarm.clearedAt !== null
-          ? "resolved" as const
-          : alarm.acknowledgedAt !== null
-          ? "acknowledged" as const
-          : "active" as const,
-        timestamp: formatInstant(alarm.raisedAt),
-        resolved_at: instantOrNull(alarm.clearedAt),
-      })),
-      total: alarms.length,
+      alerts: alerts.map(atmAlertJson),
+      total: alerts.length,
       timestamp: formatInstant(now()),
     }, 200);
   });

@@ -65,3 +65,19 @@ export async function follow(options: FollowOptions): Promise<() => void> {
   // Nothing can have been handed on since the last look: no await lies between.
   return hub.join(interest, encoding, receiver, after);
 }
+
+/** The same; where it fails, the reader is sent away, and who looks after us is told. */
+export async function followOrEnd(
+  options: FollowOptions,
+  report: (error: Error) => void,
+): Promise<() => void> {
+  try {
+    return await follow(options);
+  } catch (error) {
+    if (!(error instanceof ReaderGoneError)) {
+      report(error instanceof Error ? error : new Error(String(error)));
+      options.receiver.end("interrupted", "The feed was interrupted; reconnect to go on");
+    }
+    return () => {};
+  }
+}

@@ -9,8 +9,8 @@ import { reportJson } from "../report_schemas.ts";
 import { createRouter } from "../router.ts";
 import { addressOf, IdSchema, KindSchema, problems } from "../schemas.ts";
 import { type Encoding, sse, webSocket } from "./encoding.ts";
-import { follow, ReaderGoneError, type Receiver } from "./follow.ts";
-import { createHub, type Interest } from "./hub.ts";
+import { followOrEnd, type Receiver } from "./follow.ts";
+import type { Hub, Interest } from "./hub.ts";
 import { SSE_HEADERS, sseResponse } from "./sse.ts";
 import { REPORTS_TOPIC, TOPICS } from "./topics.ts";
 import { webSocketResponse } from "./web_socket.ts";
@@ -52,17 +52,17 @@ const live = createRoute({
   },
 });
 
-export type LiveDeps = Pick<
-  Deps,
-  "sql" | "feed" | "readEvents" | "register" | "report" | "reports" | "stopping"
->;
+export type LiveDeps =
+  & Pick<
+    Deps,
+    "sql" | "readEvents" | "register" | "report" | "reports"
+  >
+  & { readonly hub: Hub };
 
 export function liveRoutes(deps: LiveDeps): OpenAPIHono {
-  const { sql, feed, readEvents, register, report, reports, stopping } = deps;
+  const { sql, hub, readEvents, register, report, reports } = deps;
   const app = createRouter();
-  const hub = createHub(feed);
   reports.subscribe((ended) => hub.announce(REPORTS_TOPIC, "report", reportJson(ended)));
-  stopping.addEventListener("abort", () => hub.close());
   new Gauge({
     name: "live_feeds_active",
     help: "Readers of the live feed",
@@ -101,21 +101,13 @@ export function liveRoutes(deps: LiveDeps): OpenAPIHono {
     ]));
   }
 
-  async function start(
+  function start(
     interest: Interest,
     encoding: Encoding,
     receiver: Receiver,
     from: Offsets,
   ): Promise<() => void> {
-    try {
-      return await follow({ hub, readEvents, interest, encoding, receiver, from });
-    } catch (error) {
-      if (!(error instanceof ReaderGoneError)) {
-        report(error instanceof Error ? error : new Error(String(error)));
-        receiver.end("interrupted", "The feed was interrupted; reconnect to go on");
-      }
-      return () => {};
-    }
+    return followOrEnd({ hub, readEvents, interest, encoding, receiver, from }, report);
   }
 
   return app;

@@ -9,9 +9,17 @@ const ROOM_LOOK_MS = 20;
 /** Told to come back, in WebSocket's own numbers: "try again later" and "going away". */
 const CLOSE_CODES: Readonly<Record<string, number>> = { "too-slow": 1013, "closing": 1001 };
 
+export interface Talk {
+  /** Told what the reader says, other than "ping". */
+  hear?(said: unknown, receiver: Receiver): void;
+  /** Called once, when the reader has gone or was sent away. */
+  left?(): void;
+}
+
 export function webSocketResponse(
   request: Request,
   start: (receiver: Receiver) => Promise<() => void>,
+  { hear, left }: Talk = {},
 ): Response {
   const { socket, response } = upgrade(request);
   let stop: (() => void) | undefined;
@@ -43,6 +51,7 @@ export function webSocketResponse(
   };
 
   function leave(): void {
+    if (!gone) left?.();
     gone = true;
     stop?.();
   }
@@ -51,7 +60,9 @@ export function webSocketResponse(
     start(receiver).then((stopping) => gone ? stopping() : stop = stopping);
   };
   socket.onmessage = ({ data }) => {
-    if (!gone && data === "ping") socket.send(JSON.stringify({ type: "pong" }));
+    if (gone) return;
+    if (data === "ping") socket.send(JSON.stringify({ type: "pong" }));
+    else hear?.(data, receiver);
   };
   socket.onclose = leave;
   socket.onerror = leave;

@@ -1,0 +1,341 @@
+/** Alerts of ATMs: what is wrong, who deals with it, and the rules by which it is an alert. */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { ATM_STATUSES, AtmTelemetry } from "../../events/atm.ts";
+import { ALARM_REASONS, SEVERITIES } from "../../events/device.ts";
+import { formatInstant } from "../../events/instant.ts";
+import { DEVICE_ID } from "../../events/vocabulary.ts";
+import { ATM_RULES } from "../../models/alerts/atm_rules.ts";
+import { factsOfReport } from "../../models/alerts/facts.ts";
+import {
+  type AlertGroup,
+  type AtmAlert,
+  countAtmAlerts,
+  getAtmAlert,
+  groupAtmAlerts,
+  listAtmAlerts,
+  parseAtmAlertId,
+} from "../../projections/atm_alerts.ts";
+import { getDevice } from "../../projections/devices.ts";
+import { boundedBody } from "../body.ts";
+import type { Deps } from "../deps.ts";
+import { ProblemError, unknownDevice } from "../problem.ts";
+import { createRouter } from "../router.ts";
+import {
+  IdSchema,
+  Instant,
+  InstantQuery,
+  json,
+  jsonBody,
+  LimitQuery,
+  PageNumberQuery,
+  problems,
+} from "../schemas.ts";
+import { ALERT_STATUSES, AtmAlertJson, atmAlertJson } from "./atm_alert_json.ts";
+import { type AtmOrderDeps, giveAtm } from "./atm_orders.ts";
+
+const TAGS = ["ATM monitoring"];
+const BODY_BYTES_MAX = 64 * 1024;
+const DAY_MS = 86_400_000;
+
+const list = createRoute({
+  method: "get",
+  path: "/alerts",
+  operationId: "listAtmAlerts",
+  summary: "Alerts of ATMs, the newest first",
+  tags: TAGS,
+  request: {
+    query: z.object({
+      status: z.enum(ALERT_STATUSES).optional(),
+      severity: z.enum(SEVERITIES).optional(),
+      alert_type: z.enum(ALARM_REASONS).optional(),
+      atm_id: IdSchema.optional(),
+      from: InstantQuery.optional(),
+      to: InstantQuery.optional(),
+      page: PageNumberQuery,
+      limit: LimitQuery(50, 1_000),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({
+        alerts: z.array(AtmAlertJson),
+        total: z.int(),
+        page: z.int(),
+        limit: z.int(),
+        pages: z.int(),
+      }),
+      "A page of alerts",
+    ),
+    ...problems(422, 503),
+  },
+});
+
+const by = z.string().min(1).max(100).default("operator");
+
+const create = createRoute({
+  method: "post",
+  path: "/alerts",
+  middleware: boundedBody(BODY_BYTES_MAX),
+  operationId: "createAtmAlert",
+  summary: "Reports trouble at an ATM that its own reports do not show",
+  description: "One such alert per ATM is open at a time, of the type `reported`.",
+  tags: TAGS,
+  request: {
+    body: jsonBody(z.object({
+      atm_id: z.string().max(20).regex(DEVICE_ID, `expected letters, digits, "_", ":" or "-"`),
+      severity: z.enum(SEVERITIES),
+      message: z.string().min(1).max(500),
+      by,
+    })),
+  },
+  responses: {
+    201: json(AtmAlertJson, "The alert"),
+    ...problems(400, 404, 409, 413, 415, 422, 503),
+  },
+});
+
+const Counts = z.record(z.string(), z.int());
+
+const stats = createRoute({
+  method: "get",
+  path: "/alerts/stats",
+  operationId: "getAtmAlertStats",
+  summary: "Alerts in numbers: those of the last days, and all that are open",
+  tags: TAGS,
+  request: { query: z.object({ days: LimitQuery(30, 366) }) },
+  responses: {
+    200: json(
+      z.object({
+        days: z.int(),
+        total: z.int(),
+        active: z.int(),
+        acknowledged: z.int(),
+        resolved: z.int(),
+        last_24h: z.int(),
+        by_severity: Counts,
+        by_type: Counts,
+        open_by_severity: Counts,
+        avg_resolution_minutes: z.number().nullable(),
+        timestamp: Instant,
+      }),
+      "Counts",
+    ),
+    ...problems(422, 503),
+  },
+});
+
+const rules = createRoute({
+  method: "get",
+  path: "/alerts/rules",
+  operationId: "listAtmAlertRules",
+  summary: "When a report of an ATM is an alert",
+  tags: TAGS,
+  responses: {
+    200: json(
+      z.object({
+        rules: z.array(z.object({
+          alert_type: z.string(),
+          condition: z.string(),
+          needs: z.array(z.string()).openapi({ description: "What the ATM must send for it." }),
+          cooldown_minutes: z.int(),
+        })),
+        total: z.int(),
+      }),
+      "The rules",
+    ),
+  },
+});
+
+const test = createRoute({
+  method: "post",
+  path: "/alerts/rules/test",
+  middleware: boundedBody(BODY_BYTES_MAX),
+  operationId: "testAtmAlertRules",
+  summary: "What the rules say of a report; nothing is recorded",
+  description: "As of an ATM of which nothing else is known and no alert is open.",
+  tags: TAGS,
+  request: {
+    body: jsonBody(z.object({
+      telemetry: AtmTelemetry.partial().extend({
+        status: z.enum(ATM_STATUSES).default("online"),
+        transaction_count: z.int().min(0).optional(),
+        failed_transaction_count: z.int().min(0).optional(),
+      }),
+    })),
+  },
+  responses: {
+    200: json(
+      z.object({
+        alerts: z.array(z.object({
+          alert_type: z.string(),
+          severity: z.enum(SEVERITIES),
+          message: z.string(),
+        })),
+        total: z.int(),
+        not_judged: z.array(z.string())
+          .openapi({ description: "Rules that need what the report does not say." }),
+      }),
+      "What would be triggered",
+    ),
+    ...problems(400, 413, 415, 422),
+  },
+});
+
+const AlertParam = z.object({
+  id: z.string().max(120).openapi({ example: "ATM-0042.low-cash.1767268800000" }),
+});
+
+const get = createRoute({
+  method: "get",
+  path: "/alerts/{id}",
+  operationId: "getAtmAlert",
+  summary: "One alert",
+  tags: TAGS,
+  request: { params: AlertParam },
+  responses: { 200: json(AtmAlertJson, "The alert"), ...problems(404, 422, 503) },
+});
+
+const update = createRoute({
+  method: "put",
+  path: "/alerts/{id}",
+  middleware: boundedBody(BODY_BYTES_MAX),
+  operationId: "updateAtmAlert",
+  summary: "Somebody has seen to it, or has dealt with it",
+  description: "What is resolved by hand is not told again within its rule's cooldown, unless it " +
+    "gets severer.",
+  tags: TAGS,
+  request: {
+    params: AlertParam,
+    body: jsonBody(z.object({ status: z.enum(["acknowledged", "resolved"]), by })),
+  },
+  responses: {
+    200: json(AtmAlertJson, "As it is now"),
+    ...problems(400, 404, 409, 413, 415, 422, 503),
+  },
+});
+
+export type AtmAlertDeps = Pick<Deps, "sql"> & AtmOrderDeps;
+
+export function atmAlertRoutes(deps: AtmAlertDeps): OpenAPIHono {
+  const { sql, now } = deps;
+  const app = createRouter();
+
+  app.openapi(list, async (c) => {
+    const { atm_id: atmId, alert_type: reason, page, limit, ...rest } = c.req.valid("query");
+    const filter = { ...rest, reason, atmId: atmId?.toUpperCase() };
+    const [alerts, total] = await Promise.all([
+      listAtmAlerts(sql, { ...filter, page, limit }),
+      countAtmAlerts(sql, filter),
+    ]);
+    return c.json({
+      alerts: alerts.map(atmAlertJson),
+      total,
+      page,
+      limit,
+      pages: Math.ceil(total / limit),
+    }, 200);
+  });
+
+  app.openapi(create, async (c) => {
+    const { atm_id, ...said } = c.req.valid("json");
+    const atmId = atm_id.toUpperCase();
+    if (await getDevice(sql, "atm", atmId) === undefined) throw unknownDevice("atm", atmId);
+    await giveAtm(deps, atmId, { command: "RaiseAlarm", ...said });
+    const [alert] = await listAtmAlerts(sql, { atmId, reason: "reported", page: 0, limit: 1 });
+    if (alert === undefined) throw new Error(`The alert reported for ATM "${atmId}" is not there`);
+    return c.json(atmAlertJson(alert), 201);
+  });
+
+  app.openapi(stats, async (c) => {
+    const { days } = c.req.valid("query");
+    const groups = await groupAtmAlerts(sql, { since: now() - days * DAY_MS, now: now() });
+    const resolved = groups.filter(({ status }) => status === "resolved");
+    const open = groups.filter(({ status }) => status !== "resolved");
+    const minutes = resolved.reduce((sum, { resolvedMinutes }) => sum + resolvedMinutes, 0);
+    return c.json({
+      days,
+      total: sumOf(groups),
+      active: sumOf(open.filter(({ status }) => status === "active")),
+      acknowledged: sumOf(open.filter(({ status }) => status === "acknowledged")),
+      resolved: sumOf(resolved),
+      last_24h: groups.reduce((sum, { last24Hours }) => sum + last24Hours, 0),
+      by_severity: countBy(groups, SEVERITIES, ({ severity }) => severity),
+      by_type: countBy(groups, [], ({ reason }) => reason),
+      open_by_severity: countBy(open, SEVERITIES, ({ severity }) => severity),
+      avg_resolution_minutes: resolved.length === 0
+        ? null
+        : Math.round(100 * minutes / sumOf(resolved)) / 100,
+      timestamp: formatInstant(now()),
+    }, 200);
+  });
+
+  app.openapi(rules, (c) => {
+    const told = ATM_RULES.map(({ reason, condition, needs, cooldownMinutes }) => ({
+      alert_type: reason,
+      condition,
+      needs: [...needs],
+      cooldown_minutes: cooldownMinutes,
+    }));
+    return c.json({ rules: told, total: told.length }, 200);
+  });
+
+  app.openapi(test, (c) => {
+    const { telemetry } = c.req.valid("json");
+    const facts = factsOfReport(telemetry, telemetry.status);
+    const judged = ATM_RULES.map((rule) => ({ rule, verdict: rule.judge(facts) }));
+    const alerts = judged.flatMap(({ rule, verdict }) =>
+      verdict === undefined || verdict === "rests"
+        ? []
+        : [{ alert_type: rule.reason, severity: verdict, message: rule.describe(facts) }]
+    );
+    const unknown = judged.filter(({ rule }) =>
+      rule.needs.every((field) => (telemetry as Record<string, unknown>)[field] === undefined)
+    );
+    return c.json({
+      alerts,
+      total: alerts.length,
+      not_judged: unknown.map(({ rule }) => rule.reason),
+    }, 200);
+  });
+
+  app.openapi(get, async (c) => c.json(atmAlertJson(await find(c.req.valid("param").id)), 200));
+
+  app.openapi(update, async (c) => {
+    const { id } = c.req.valid("param");
+    const { status, by } = c.req.valid("json");
+    const { atmId, reason, resolvedAt } = await find(id);
+    if (resolvedAt !== null && status === "acknowledged") {
+      throw new ProblemError(409, "alert-resolved", "The alert is resolved already");
+    }
+    if (resolvedAt === null) {
+      const command = status === "resolved" ? "ResolveAlarm" : "AcknowledgeAlarm";
+      await giveAtm(deps, atmId, { command, reason, by } as { command: string });
+    }
+    return c.json(atmAlertJson(await find(id)), 200);
+  });
+
+  async function find(id: string): Promise<AtmAlert> {
+    const name = parseAtmAlertId(id);
+    const alert = name && await getAtmAlert(sql, { ...name, atmId: name.atmId.toUpperCase() });
+    if (alert !== undefined) return alert;
+    throw new ProblemError(404, "alert-unknown", `There is no alert "${id}"`);
+  }
+
+  return app;
+}
+
+function sumOf(groups: readonly AlertGroup[]): number {
+  return groups.reduce((sum, { count }) => sum + count, 0);
+}
+
+function countBy(
+  groups: readonly AlertGroup[],
+  names: readonly string[],
+  nameOf: (group: AlertGroup) => string,
+): Record<string, number> {
+  const counts = new Map(names.map((name) => [name, 0]));
+  for (const group of groups) {
+    counts.set(nameOf(group), (counts.get(nameOf(group)) ?? 0) + group.count);
+  }
+  return Object.fromEntries(counts);
+}
