@@ -1,16 +1,16 @@
 /** What verify, replay and rebuild share: a database to look at, whether Telltale runs or not. */
-import type { Sql } from "../events/log/database.ts";
+import type { ConnectOptions, Sql } from "../events/log/database.ts";
 import { provideDatabase } from "../services/mod.ts";
 import { type Config, UserError } from "./command.ts";
 
 /**
- * Lends a connection to the log: of the running Telltale where there is one, else of a database
+ * Lends a connection to the log, and what a thread needs for one of its own: of the running Telltale where there is one, else of a database
  * started for as long as the work takes. An interruption ends the work, not the clean-up.
  */
 export async function withLog<Result>(
   config: Config,
   name: string,
-  work: (sql: Sql, signal: AbortSignal) => Promise<Result>,
+  work: (sql: Sql, signal: AbortSignal, database: ConnectOptions) => Promise<Result>,
 ): Promise<Result> {
   if (config.databaseUrl === undefined) await expectDataFolder(config.dataDir);
   const interrupt = new AbortController();
@@ -25,7 +25,10 @@ export async function withLog<Result>(
         await expectLog(sql, database.description);
         interrupt.signal.throwIfAborted();
         // Work that does not look at the signal is left where it is; its transaction is undone.
-        return await Promise.race([work(sql, interrupt.signal), rejectOn(interrupt.signal)]);
+        const { socket, url } = database;
+        const again = { name, connectionsMax: 1, ...(socket ? { socket } : { url }) };
+        const working = work(sql, interrupt.signal, again);
+        return await Promise.race([working, rejectOn(interrupt.signal)]);
       } finally {
         await sql.end({ timeout: 5 });
       }

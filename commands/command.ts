@@ -19,6 +19,8 @@ export interface Config {
   readonly reportRetentionDays: number;
   /** What read models keep of each device, in days before its newest. */
   readonly keep: Retention;
+  /** When a failure model is trained again; undefined for never by itself. */
+  readonly trainFailure: { readonly cron: string; readonly zone: string } | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { KEPT_BY_DEFAULT } from "../projections/retention.ts";
+import { nextRun, RecurrenceError } from "../reports/cron.ts";
 import { type Config, UserError } from "./command.ts";
 
 const PORT = "expected a port, 1 to 65535";
@@ -21,6 +22,24 @@ function days(): z.ZodType<number> {
     RETENTION_DAYS_MAX,
     `expected a whole number of days, 1 to ${RETENTION_DAYS_MAX}`,
   );
+}
+
+/** Both at once: a moment is one of an expression in a zone. */
+function recurrence(
+  { TRAIN_FAILURE_CRON: cron, TRAIN_FAILURE_ZONE: zone }: {
+    readonly TRAIN_FAILURE_CRON?: string | undefined;
+    readonly TRAIN_FAILURE_ZONE: string;
+  },
+  context: z.RefinementCtx,
+): void {
+  if (cron === undefined) return;
+  try {
+    nextRun(cron, zone, 0);
+  } catch (error) {
+    if (!(error instanceof RecurrenceError)) throw error;
+    const name = error.field === "cron" ? "TRAIN_FAILURE_CRON" : "TRAIN_FAILURE_ZONE";
+    context.addIssue({ code: "custom", path: [name], message: error.message });
+  }
 }
 
 function url(pattern: RegExp, expected: string): z.ZodType<string> {
@@ -43,10 +62,12 @@ const Environment = z.object({
   PARTITIONS: whole(1, PARTITIONS_MAX, `expected a whole number, 1 to ${PARTITIONS_MAX}`)
     .default(1),
   REPORT_RETENTION_DAYS: days().default(30),
+  TRAIN_FAILURE_CRON: z.string().optional(),
+  TRAIN_FAILURE_ZONE: z.string().default("UTC"),
   TREND_MINUTES_DAYS: days().default(KEPT_BY_DEFAULT.trendMinutesDays),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"], "expected debug, info, warn or error")
     .default("info"),
-});
+}).superRefine(recurrence);
 
 /** These may hold a password, and are not shown. */
 const SECRET = new Set(["DATABASE_URL", "NATS_URL", "KV_URL"]);
@@ -77,6 +98,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     partitions: data.PARTITIONS,
     reportRetentionDays: data.REPORT_RETENTION_DAYS,
     keep: { ...KEPT_BY_DEFAULT, trendMinutesDays: data.TREND_MINUTES_DAYS },
+    trainFailure: data.TRAIN_FAILURE_CRON === undefined
+      ? undefined
+      : { cron: data.TRAIN_FAILURE_CRON, zone: data.TRAIN_FAILURE_ZONE },
     logLevel: data.LOG_LEVEL,
   };
 }

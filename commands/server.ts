@@ -22,6 +22,8 @@ import { startReportService } from "../reports/service.ts";
 import { createSeriesModels } from "../projections/series_models.ts";
 import { createApp } from "../routes/app.ts";
 import { startTrainingJobs } from "../routes/training/jobs.ts";
+import { startRetraining } from "../routes/training/retraining.ts";
+import { shipModel } from "../routes/training/ship.ts";
 import { createSeriesUsage } from "../routes/contracts/series/usage.ts";
 import { LOOPBACK_HOSTS, type Readiness, type Stats } from "../routes/deps.ts";
 import {
@@ -125,8 +127,15 @@ async function start(
 
   const report = (error: Error) =>
     log("error", "a request failed", { problem: error.stack ?? error.message });
-  const training = startTrainingJobs({ sql: reading, publisher, now: Date.now, report });
+  const training = startTrainingJobs({
+    sql: reading,
+    database: connectOptions(database, "training"),
+    publisher,
+    now: Date.now,
+    report,
+  });
   undo.push(() => training.stop());
+  if (config.trainFailure) undo.push(startRetraining(config.trainFailure, training, Date.now));
   const foresight = await followWithForesight(reading, (problem) => log("warn", problem));
   undo.push(() => foresight.stop());
 
@@ -188,6 +197,9 @@ async function start(
   });
   started.runtime = runtime;
   undo.push(() => runtime.stop());
+  await shipModel(reading);
+  // Should the bus be away, the next round tells.
+  training.tell().catch(() => {});
   // Live feeds end first, so that nobody waits for events that will not come.
   undo.push(() => stopping.abort());
 

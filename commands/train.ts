@@ -1,40 +1,55 @@
 /** `./telltale train`: models from what the log holds, whether Telltale runs or not. */
-import type { Command } from "./command.ts";
+import type { Command, Config } from "./command.ts";
 import { UsageError } from "./usage.ts";
 
-/** What can be trained; each is loaded when it is asked for. */
-const TRAINERS: Readonly<Record<string, () => Promise<{ train: Command["run"] }>>> = {
-  lstm: () => import("./train_lstm.ts"),
+/** One thing that can be trained. */
+export interface Trainer {
+  /** What `./telltale train <name> --help` prints. */
+  readonly help: string;
+  run(args: readonly string[], config: Config): Promise<number>;
+}
+
+/** Each is loaded when it is asked for. */
+const TRAINERS: Readonly<
+  Record<string, { readonly summary: string; load(): Promise<{ trainer: Trainer }> }>
+> = {
+  lstm: {
+    summary: "a forecaster of one series, from what a sensor has reported",
+    load: () => import("./train_lstm.ts"),
+  },
+  failure: {
+    summary: "what foretells that an ATM will fail, from what all of them have reported",
+    load: () => import("./train_failure.ts"),
+  },
 };
 
+const names = Object.keys(TRAINERS);
+
 export const command: Command = {
-  summary: "train a model from the log: a forecaster of one series",
-  help: `Usage: ./telltale train lstm --series ID [--seed N] [--epochs N] [--force]
+  summary: "train a model from the log: a forecaster of one series, a foreteller of failures",
+  help: `Usage: ./telltale train <what> [options]
 
-Trains a forecaster (LSTM) on what a sensor has reported, and measures it on the last fifth, which it
-has not seen, beside two naive forecasts: the last value, and the value of the same time yesterday.
-It is put in force where it beats them. Works while Telltale runs, which takes the model up within
-seconds; otherwise the next start does.
+${names.map((name) => `  ${name.padEnd(10)}${TRAINERS[name]?.summary}`).join("\n")}
 
-Options
-  --series ID   the sensor
-  --seed N      whole number; the same readings and seed give the same model (default 1)
-  --epochs N    at most this many passes over the readings (default 20); it stops where it gets no better
-  --force       put it in force even where it is no better
+Each is measured on the latest part of the log, which it has not seen, and put in force where that
+shows it to be worth it. Works while Telltale runs, which takes the model up within seconds;
+otherwise the next start does.
+./telltale train <what> --help says which options it has.
 
 Examples
   ./telltale train lstm --series S1
+  ./telltale train failure
 
 Exit codes: 0 trained; 1 could not; 2 wrong usage; 130 interrupted (nothing was kept)`,
 
-  async run(args, config) {
-    const [what, ...rest] = args;
-    const trainer = what !== undefined && Object.hasOwn(TRAINERS, what)
-      ? TRAINERS[what]
-      : undefined;
-    if (trainer === undefined) {
-      throw new UsageError(`Say what to train: ${Object.keys(TRAINERS).join(", ")}`);
-    }
-    return await (await trainer()).train(rest, config);
+  async run([name, ...args], config) {
+    const chosen = name !== undefined && Object.hasOwn(TRAINERS, name) ? TRAINERS[name] : undefined;
+    if (chosen === undefined) throw new UsageError(`Say what to train: ${names.join(", ")}`);
+    return await (await chosen.load()).trainer.run(args, config);
+  },
+
+  async helpOn(name) {
+    const chosen = Object.hasOwn(TRAINERS, name) ? TRAINERS[name] : undefined;
+    return chosen && (await chosen.load()).trainer.help;
   },
 };

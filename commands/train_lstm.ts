@@ -8,11 +8,31 @@ import { type KeptModel, trainFromLog } from "../routes/training/lstm.ts";
 import { INTERRUPTED, InterruptedError, print, withLog } from "./audit.ts";
 import { type Config, UserError } from "./command.ts";
 import { count, startProgress } from "./progress.ts";
+import type { Trainer } from "./train.ts";
 import { UsageError } from "./usage.ts";
 
 const SEED_MAX = 2 ** 31 - 1;
 
-export async function train(args: readonly string[], config: Config): Promise<number> {
+const HELP = `Usage: ./telltale train lstm --series ID [--seed N] [--epochs N] [--force]
+
+Trains a forecaster (LSTM) on what a sensor has reported, and measures it on the last fifth, which it
+has not seen, beside two naive forecasts: the last value, and the value of the same time yesterday.
+It is put in force where it beats them.
+
+Options
+  --series ID   the sensor
+  --seed N      whole number; the same readings and seed give the same model (default 1)
+  --epochs N    at most this many passes over the readings (default 20); it stops where it gets no better
+  --force       put it in force even where it is no better
+
+Examples
+  ./telltale train lstm --series S1
+
+Exit codes: 0 trained; 1 could not; 2 wrong usage; 130 interrupted (nothing was kept)`;
+
+export const trainer: Trainer = { help: HELP, run: train };
+
+async function train(args: readonly string[], config: Config): Promise<number> {
   const order = readOrder(args);
   const progress = startProgress();
   let kept: KeptModel;

@@ -9,12 +9,8 @@ import {
   type Report,
   STATES,
 } from "../reports/jobs.ts";
-import {
-  createRecurring,
-  deleteRecurring,
-  listRecurring,
-  RecurrenceError,
-} from "../reports/recurring.ts";
+import { RecurrenceError } from "../reports/cron.ts";
+import { createRecurring, deleteRecurring, listRecurring } from "../reports/recurring.ts";
 import { boundedBody } from "./body.ts";
 import type { Deps } from "./deps.ts";
 import { endOfLog } from "./log_end.ts";

@@ -55,8 +55,9 @@ export interface JudgedOnCard {
 export interface Comparison {
   /** SHA-256 of the other. */
   readonly model: string;
-  readonly own: JudgedOnCard;
-  readonly other: JudgedOnCard;
+  /** Null where there is nothing to judge both by; the verdict says why. */
+  readonly own: JudgedOnCard | null;
+  readonly other: JudgedOnCard | null;
   readonly better: boolean;
   /** A sentence that says so. */
   readonly verdict: string;

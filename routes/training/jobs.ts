@@ -1,31 +1,45 @@
 /**
- * Trainings that were asked for over HTTP: one at a time, as each takes a core for minutes; the rest
- * wait. What a job was is forgotten with the process; the model it made is not.
+ * Trainings that were asked for: one at a time, as each takes a core for minutes; the rest wait.
+ * What a job was is forgotten with the process; the model it made is not.
  */
 import type { Publisher } from "../../events/bus/publisher.ts";
-import type { Sql } from "../../events/log/database.ts";
+import type { ConnectOptions, Sql } from "../../events/log/database.ts";
 import type { TrainingProgress } from "../../models/lstm/train.ts";
+import {
+  type FailureOrder,
+  type FailureProgress,
+  type KeptFailureModel,
+  trainFailureFromLog,
+} from "./failure.ts";
 import { type KeptModel, type LstmOrder, trainFromLog } from "./lstm.ts";
 import { tellOfModels } from "./tell.ts";
 
-export interface TrainingJob extends LstmOrder {
+/** What is to be trained: a series' forecaster, or the failure model of the fleet. */
+export type TrainingOrder =
+  | { readonly kind: "lstm" } & LstmOrder
+  | { readonly kind: "failure" } & FailureOrder;
+
+export interface TrainingJob {
   readonly id: string;
+  readonly order: TrainingOrder;
   readonly state: "waiting" | "running" | "done" | "failed";
   /** Epoch ms. */
   readonly askedAt: number;
   readonly endedAt: number | null;
-  readonly progress: TrainingProgress | null;
-  readonly model: KeptModel | null;
+  readonly progress: TrainingProgress | FailureProgress | null;
+  readonly model: KeptModel | KeptFailureModel | null;
   /** For people. */
   readonly problem: string | null;
 }
 
 export interface TrainingJobs {
-  /** Undefined where too many wait already. A series that is being trained is not trained again. */
-  ask(order: LstmOrder): TrainingJob | undefined;
+  /** Undefined where too many wait already. What is being trained is not trained again. */
+  ask(order: TrainingOrder): TrainingJob | undefined;
   find(id: string): TrainingJob | undefined;
   /** Newest first. */
   list(): readonly TrainingJob[];
+  /** Tells the log of models it has not heard of, now. */
+  tell(): Promise<void>;
   /** Ends what is under way, and resolves when it has. */
   stop(): Promise<void>;
 }
@@ -34,16 +48,22 @@ const WAITING_MAX = 20;
 const ENDED_KEPT = 100;
 /** How soon the log hears of a model that another process has trained. */
 const TELL_MS = 5_000;
+/** Their messages are for whoever asked. */
+const EXPLAINED = ["TooLittleDataError", "TooFewFailuresError"];
 
 export interface TrainingDeps {
   readonly sql: Sql;
+  /** How a training's own thread reaches the same database. */
+  readonly database: ConnectOptions;
   readonly publisher: Publisher;
   now(): number;
   /** Told of what is our own fault. */
   report(error: Error): void;
 }
 
-export function startTrainingJobs({ sql, publisher, now, report }: TrainingDeps): TrainingJobs {
+export function startTrainingJobs(
+  { sql, database, publisher, now, report }: TrainingDeps,
+): TrainingJobs {
   const jobs = new Map<string, TrainingJob>();
   const stopping = new AbortController();
   let working: Promise<void> = Promise.resolve();
@@ -54,25 +74,29 @@ export function startTrainingJobs({ sql, publisher, now, report }: TrainingDeps)
     if (job) jobs.set(id, { ...job, ...to });
   }
 
-  async function run(id: string, order: LstmOrder): Promise<void> {
+  async function run(id: string, order: TrainingOrder): Promise<void> {
     if (stopping.signal.aborted) return;
     change(id, { state: "running" });
     try {
-      const model = await trainFromLog(sql, order, {
-        now: now(),
-        onProgress: (progress) => change(id, { progress }),
-        signal: stopping.signal,
-      });
+      const model = await train(id, order);
       await tell();
       change(id, { state: "done", model, endedAt: now() });
     } catch (error) {
-      const known = error instanceof Error && error.name === "TooLittleDataError";
+      const known = error instanceof Error && EXPLAINED.includes(error.name);
       if (!known && !stopping.signal.aborted) report(asError(error));
       const problem = known
         ? error.message
         : "The training failed on our side; see the server's log";
       change(id, { state: "failed", problem, endedAt: now() });
     }
+  }
+
+  function train(id: string, order: TrainingOrder): Promise<KeptModel | KeptFailureModel> {
+    const { signal } = stopping;
+    const onProgress = (progress: TrainingJob["progress"]) => change(id, { progress });
+    return order.kind === "failure"
+      ? trainFailureFromLog(sql, database, order, { onProgress, signal })
+      : trainFromLog(sql, order, { now: now(), onProgress, signal });
   }
 
   /** One after the other: two at once would tell everything twice. */
@@ -97,12 +121,12 @@ export function startTrainingJobs({ sql, publisher, now, report }: TrainingDeps)
   return {
     ask(order) {
       const open = [...jobs.values()].filter(({ endedAt }) => endedAt === null);
-      const same = open.find(({ series }) => series === order.series);
+      const same = open.find((job) => subjectOf(job.order) === subjectOf(order));
       if (same) return same;
       if (open.length >= WAITING_MAX) return undefined;
       const job: TrainingJob = {
         id: crypto.randomUUID(),
-        ...order,
+        order,
         state: "waiting",
         askedAt: now(),
         endedAt: null,
@@ -117,6 +141,7 @@ export function startTrainingJobs({ sql, publisher, now, report }: TrainingDeps)
     },
     find: (id) => jobs.get(id),
     list: () => [...jobs.values()].reverse(),
+    tell,
     async stop() {
       clearInterval(timer);
       stopping.abort(new Error("Telltale is stopping"));
@@ -124,6 +149,11 @@ export function startTrainingJobs({ sql, publisher, now, report }: TrainingDeps)
       await telling;
     },
   };
+}
+
+/** What a training is of: nothing is trained twice at once. */
+function subjectOf(order: TrainingOrder): string {
+  return order.kind === "lstm" ? `lstm ${order.series}` : order.kind;
 }
 
 function asError(error: unknown): Error {

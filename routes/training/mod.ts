@@ -4,6 +4,8 @@ import { formatInstant } from "../../events/instant.ts";
 import { readReadings } from "../../events/log/readings.ts";
 import { streamOf } from "../../events/vocabulary.ts";
 import { EPOCHS_LIMIT, EPOCHS_MAX } from "../../models/lstm/limits.ts";
+import type { FailureCard } from "../../models/failure/card.ts";
+import type { LstmCard } from "../../models/lstm/card.ts";
 import { listModels, readModelFile, type TrainedModel } from "../../projections/models.ts";
 import type { Deps } from "../deps.ts";
 import { order } from "../orders.ts";
@@ -18,32 +20,41 @@ import {
   json,
   problems,
 } from "../schemas.ts";
-import type { TrainingJob } from "./jobs.ts";
+import type { TrainingJob, TrainingJobs, TrainingOrder } from "./jobs.ts";
 
 const TAGS = ["Models"];
 const SEED_MAX = 2 ** 31 - 1;
 
-const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in lower-case hex");
+export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in lower-case hex");
 const SeriesParams = z.object({ id: IdSchema });
 const ModelParams = SeriesParams.extend({ model: Sha256 });
 
-const TrainingSchema = z.object({
+const LstmProgress = z.object({
+  epoch: z.int(),
+  epochs_max: z.int(),
+  share_of_epoch: z.number(),
+  loss: z.number(),
+});
+/** Of `doing`; what is read is ATMs. */
+const FailureProgressSchema = z.object({
+  doing: z.enum(["reading", "searching", "calibrating", "growing"]),
+  done: z.int(),
+  of: z.int(),
+});
+
+export const TrainingSchema = z.object({
   id: z.uuid(),
-  series: z.string(),
+  kind: z.enum(["lstm", "failure"]),
+  series: z.string().nullable().openapi({ description: "Null where it is of the whole fleet." }),
   state: z.enum(["waiting", "running", "done", "failed"]),
   asked_at: Instant,
   ended_at: Instant.nullable(),
-  progress: z.object({
-    epoch: z.int(),
-    epochs_max: z.int(),
-    share_of_epoch: z.number(),
-    loss: z.number(),
-  }).nullable(),
+  progress: z.union([LstmProgress, FailureProgressSchema]).nullable(),
   model: z.object({ sha256: Sha256, promoted: z.boolean(), verdict: z.string() }).nullable(),
   problem: z.string().nullable(),
 }).openapi("Training");
 
-const ModelSchema = z.object({
+export const ModelSchema = z.object({
   sha256: Sha256,
   kind: z.string(),
   trained_at: Instant,
@@ -202,12 +213,10 @@ export function trainingRoutes(
     const { id } = c.req.valid("param");
     await requireSensor(id);
     const { seed = 1, epochs = EPOCHS_MAX, force = false } = c.req.valid("json") ?? {};
-    const asked = training.ask({ series: id, seed, epochsMax: epochs, force, by: "operator" });
-    if (asked === undefined) {
-      throw unavailable("trainings-waiting", "Too many trainings are waiting; try again later");
-    }
+    const wanted = { series: id, seed, epochsMax: epochs, force, by: "operator" };
+    const asked = askFor(training, { kind: "lstm", ...wanted });
     c.header("Location", `/api/v1/trainings/${asked.id}`);
-    return c.json(trainingJson(asked), 202);
+    return c.json(asked, 202);
   });
 
   app.openapi(job, (c) => {
@@ -300,31 +309,49 @@ export function trainingRoutes(
   return app;
 }
 
+/** Throws ProblemError where too many wait. */
+export function askFor(
+  training: TrainingJobs,
+  wanted: TrainingOrder,
+): z.infer<typeof TrainingSchema> {
+  const asked = training.ask(wanted);
+  if (asked !== undefined) return trainingJson(asked);
+  throw unavailable("trainings-waiting", "Too many trainings are waiting; try again later");
+}
+
 function trainingJson(
-  { id, series, state, askedAt, endedAt, progress, model, problem }: TrainingJob,
+  { id, order, state, askedAt, endedAt, progress, model, problem }: TrainingJob,
 ): z.infer<typeof TrainingSchema> {
   return {
     id,
-    series,
+    kind: order.kind,
+    series: order.kind === "lstm" ? order.series : null,
     state,
     asked_at: formatInstant(askedAt),
     ended_at: instantOrNull(endedAt),
-    progress: progress && {
-      epoch: progress.epoch,
-      epochs_max: progress.epochsMax,
-      share_of_epoch: progress.share,
-      loss: progress.loss,
-    },
+    progress: progress && progressJson(progress),
     model: model && {
       sha256: model.sha256,
       promoted: model.promote,
-      verdict: model.card.verdict,
+      verdict: verdictOf(model.card),
     },
     problem,
   };
 }
 
-function modelJson(
+function progressJson(
+  progress: NonNullable<TrainingJob["progress"]>,
+): NonNullable<z.infer<typeof TrainingSchema>["progress"]> {
+  if ("doing" in progress) return progress;
+  const { epoch, epochsMax, share, loss } = progress;
+  return { epoch, epochs_max: epochsMax, share_of_epoch: share, loss };
+}
+
+function verdictOf(card: LstmCard | FailureCard): string {
+  return card.kind === "lstm" ? card.verdict : card.comparison?.verdict ?? "";
+}
+
+export function modelJson(
   { sha256, kind, trainedAt, promotedAt, inForce, card }: TrainedModel,
 ): z.infer<typeof ModelSchema> {
   return {

@@ -14,6 +14,7 @@ Deno.test("nothing set, and everything set to nothing, gives the defaults", () =
     partitions: 1,
     reportRetentionDays: 30,
     keep: { trendMinutesDays: 30, readingDays: 400 },
+    trainFailure: undefined,
     logLevel: "info",
   });
   assert.deepEqual(readConfig({ PORT: "", DATABASE_URL: "", LOG_LEVEL: "" }), readConfig({}));
@@ -37,6 +38,16 @@ Deno.test("every variable that is wrong is named at once, passwords are not show
     assert.doesNotMatch(error.message, /secret/);
     return true;
   });
+});
+
+Deno.test("when a model is trained again is checked with its zone, before anything starts", () => {
+  const every = { TRAIN_FAILURE_CRON: "0 3 * * 0", TRAIN_FAILURE_ZONE: "America/Chicago" };
+  const trainFailure = { cron: "0 3 * * 0", zone: "America/Chicago" };
+  assert.deepEqual(readConfig(every).trainFailure, trainFailure);
+  const refused = (env: Record<string, string>, words: RegExp) =>
+    assert.throws(() => readConfig({ ...every, ...env }), words);
+  refused({ TRAIN_FAILURE_CRON: "sometimes" }, /TRAIN_FAILURE_CRON="sometimes": expected minute/);
+  refused({ TRAIN_FAILURE_ZONE: "Mars" }, /TRAIN_FAILURE_ZONE="Mars": expected an IANA time zone/);
 });
 
 Deno.test("a relative DATA_DIR is taken from where Telltale was called", () => {

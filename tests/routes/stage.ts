@@ -62,7 +62,17 @@ export async function openStage(overrides: Partial<Deps> = {}): Promise<Stage> {
     },
   };
   const report = (error: Error) => reported.push(error);
-  const training = startTrainingJobs({ sql, publisher, now: () => NOW, report });
+  const training = startTrainingJobs({
+    sql,
+    database: {
+      name: "training",
+      connectionsMax: 1,
+      ...(database.socket ? { socket: database.socket } : { url: database.url }),
+    },
+    publisher,
+    now: () => NOW,
+    report,
+  });
   const deps: Deps = {
     sql,
     publisher,

@@ -1,0 +1,76 @@
+/**
+ * The thread a failure model is trained on, with a connection of its own: reading the log and
+ * growing trees take minutes, during which neither the ingest nor anybody's request may wait.
+ */
+import { setPriority } from "node:os";
+import { connect, type ConnectOptions, type Sql } from "../../events/log/database.ts";
+import type { FailureCard } from "../../models/failure/card.ts";
+import type { FailureOrder, FailureProgress } from "./failure.ts";
+
+export interface ToFailureTraining {
+  readonly database: ConnectOptions;
+  readonly order: FailureOrder;
+}
+
+export type FromFailureTraining =
+  | { readonly type: "progress"; readonly progress: FailureProgress }
+  | {
+    readonly type: "trained";
+    readonly sha256: string;
+    readonly card: FailureCard;
+    readonly onnx: Uint8Array<ArrayBuffer>;
+  }
+  | {
+    readonly type: "failed";
+    readonly reason: string;
+    /** There are too few failures; whoever asked may know. */
+    readonly explained: boolean;
+  };
+
+/** As reports are: a third of the weight of the ingest where both want a processor. */
+const BACKGROUND = 5;
+
+const thread = self as unknown as {
+  onmessage: (event: MessageEvent<ToFailureTraining>) => void;
+  postMessage(message: FromFailureTraining): void;
+};
+
+if (Deno.build.os === "linux") setPriority(0, BACKGROUND);
+
+thread.onmessage = async ({ data: { database, order } }) => {
+  const sql = connect(database);
+  try {
+    await train(sql, order);
+  } catch (error) {
+    thread.postMessage({
+      type: "failed",
+      reason: error instanceof Error ? error.message : String(error),
+      explained: error instanceof Error && error.name === "TooFewFailuresError",
+    });
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+};
+
+async function train(sql: Sql, { from, to, trials, seed }: FailureOrder): Promise<void> {
+  // Not before: what is sent while these load would be lost.
+  const { trainCandidate } = await import("../../models/failure/candidate.ts");
+  const { readShippedModel } = await import("../../models/failure/shipped.ts");
+  const { readFailureModelInForce } = await import("../../projections/models.ts");
+  const { rowsOfLog } = await import("./failure_rows.ts");
+
+  const onProgress = (progress: FailureProgress) =>
+    thread.postMessage({ type: "progress", progress });
+  const { rows, atms, atmsKnown } = await rowsOfLog(
+    sql,
+    { from, to, seed },
+    (done, of) => onProgress({ doing: "reading", done, of }),
+  );
+  const inForce = await readFailureModelInForce(sql) ?? await readShippedModel();
+  const source = atms === atmsKnown
+    ? `${atms} ATMs of this log`
+    : `${atms} ATMs of this log, drawn by chance from ${atmsKnown}`;
+  const { onnx, card } = await trainCandidate(rows, inForce, { trials, seed, source, onProgress });
+  const { sha256, ...own } = card;
+  thread.postMessage({ type: "trained", sha256, card: own, onnx });
+}
