@@ -39,6 +39,7 @@ import { followWithForesight } from "./foresight.ts";
 import { openFrontDoor } from "./front_door.ts";
 import { createLog, type Log } from "./log.ts";
 import { registerRuntimeMetrics } from "./metrics.ts";
+import { followWithScorer } from "./scoring.ts";
 import { VERSION } from "./version.ts";
 
 export interface Server {
@@ -143,6 +144,12 @@ async function start(
   const started: { runtime?: Runtime } = {};
   const register = new Registry();
   registerRuntimeMetrics(register, () => started.runtime?.workers ?? [], projector);
+  const failures = followWithScorer({
+    sql: reading,
+    register,
+    report: (problem) => log("warn", problem),
+  });
+  undo.push(() => failures.stop());
   // Nobody else writes to a database of our own; one that was given may have others.
   const models = createSeriesModels({ sql: reading, alone: database.managed });
   const usage = createSeriesUsage({ sql: reading, register });
@@ -187,9 +194,11 @@ async function start(
     },
     crowded: () => projector.crowded(),
     foretell: (stream, at) => foresight.forecast(stream, at),
+    scorer: failures.scorer,
     committed(events) {
       models.offer(events);
       foresight.committed(events);
+      failures.committed(events);
       projector.offer(events);
       feed.publish(events);
     },

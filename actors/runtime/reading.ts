@@ -20,6 +20,7 @@ import type { Writer } from "../../events/log/writer.ts";
 import { type BatchBuilder, startBatch } from "./batch.ts";
 import { joinHistory, rebase, recordMissing } from "./history.ts";
 import type { Registry } from "./registry.ts";
+import { startScoring } from "./scoring.ts";
 import type { Snapshotter } from "./snapshotter.ts";
 import type { Waveforms } from "./waveforms.ts";
 import type { WorkerDeps } from "./worker.ts";
@@ -89,6 +90,9 @@ export async function readOn(context: Reading): Promise<void> {
   let next = rebased.position;
   writer.begin(next.hash);
 
+  const { scorer, scoreEveryMs: everyMs } = deps;
+  const scoring = startScoring({ scorer, everyMs, actors, wake: () => reader.wake() });
+
   const begin = (now: number): BatchBuilder =>
     startBatch({
       partition,
@@ -135,6 +139,7 @@ export async function readOn(context: Reading): Promise<void> {
     upTo: { sequence: number; timeUs: number } | undefined = messages.at(-1),
   ): Promise<void> {
     const decided = builder.finish();
+    scoring.noticed(decided.events);
     const prepared: PreparedBatch = {
       row: {
         partition,
@@ -185,6 +190,11 @@ export async function readOn(context: Reading): Promise<void> {
     await below;
   }
 
+  /** How long to wait for messages: there is something else to do then. */
+  function patienceMs(): number {
+    return scoring.hasClaims ? 0 : Math.max(1, tickAt - deps.now());
+  }
+
   /** Taken, and behind more waveforms than are analysed at once. */
   let waiting: readonly BusMessage[] = [];
   let failure: unknown;
@@ -200,7 +210,7 @@ export async function readOn(context: Reading): Promise<void> {
       while (deps.crowded() && deps.now() < patience) await pause(CROWDED_PAUSE_MS);
       const taken = waiting.length > 0
         ? waiting
-        : await reader.take(BATCH_MAX, LINGER_MS, Math.max(1, tickAt - deps.now()));
+        : await reader.take(BATCH_MAX, LINGER_MS, patienceMs());
       const messages = await context.waveforms.prepare(taken, actors);
       waiting = taken.slice(messages.length);
       const now = deps.now();
@@ -210,11 +220,13 @@ export async function readOn(context: Reading): Promise<void> {
         await committing;
         snapshotter.saveSome(standing.position, now);
       }
-      if (messages.length === 0 && !ticking) continue;
+      if (messages.length === 0 && !ticking && !scoring.hasClaims) continue;
       const builder = begin(now);
       tell(builder, messages);
+      for (const { device, claim, at } of scoring.take()) builder.claim(device, claim, at);
       if (ticking) {
         tickAt = now + TICK_MS;
+        scoring.look(now);
         if (listeningSince === Infinity && reader.pending() === 0) listeningSince = now;
         if (listeningSince !== Infinity) tickDue(actors, builder, now, listeningSince);
         if (now >= monthsAt) {
@@ -229,6 +241,7 @@ export async function readOn(context: Reading): Promise<void> {
         advanceAt = now + ADVANCE_MS;
         await advance();
       }
+      scoring.ask(now);
     }
   } catch (error) {
     failure = error;
@@ -236,6 +249,7 @@ export async function readOn(context: Reading): Promise<void> {
   // What was decided is either written now, or thrown away together with the actors.
   await committing.catch((error) => failure = error);
   standing.uncommitted = 0;
+  scoring.stop();
   reader.close();
   if (failure) throw failure;
 }

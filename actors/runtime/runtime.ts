@@ -11,6 +11,8 @@ import { startWorker, type Worker, type WorkerDeps } from "./worker.ts";
 
 /** Often enough that half a stream is not filled meanwhile, however much is said. */
 const TRIM_MS = 10_000;
+/** A failure shows itself over hours; four scores an hour are a thirtieth of what an ATM says. */
+const SCORE_MS = 900_000;
 
 export interface RuntimeOptions {
   readonly sql: Sql;
@@ -24,6 +26,9 @@ export interface RuntimeOptions {
   readonly positioned: WorkerDeps["positioned"];
   readonly crowded: WorkerDeps["crowded"];
   readonly foretell: WorkerDeps["foretell"];
+  readonly scorer: WorkerDeps["scorer"];
+  /** @default 15 minutes */
+  readonly scoreEveryMs?: number;
   readonly committed: (events: readonly RecordedEvent[]) => void;
   readonly log: WorkerDeps["log"];
 }
@@ -60,6 +65,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         positioned: options.positioned,
         crowded: options.crowded,
         foretell: options.foretell,
+        scorer: options.scorer,
+        scoreEveryMs: options.scoreEveryMs ?? SCORE_MS,
         committed: options.committed,
         log,
       }),

@@ -17,6 +17,7 @@ import {
   readPosition,
 } from "../../events/log/partitions.ts";
 import { startWriter, type Writer } from "../../events/log/writer.ts";
+import type { Scorer } from "../../models/failure/scorer.ts";
 import { ActorDamagedError, type BatchStart } from "./batch.ts";
 import { loadActors } from "./load.ts";
 import { readOn, type Standing } from "./reading.ts";
@@ -45,6 +46,10 @@ export interface WorkerDeps {
   readonly crowded: () => boolean;
   /** What models have foretold; asked of every reading, so it must be quick. */
   readonly foretell: BatchStart["foretell"];
+  /** The failure model in force. */
+  readonly scorer: Pick<Scorer, "serving" | "score">;
+  /** From one score of an ATM to its next. */
+  readonly scoreEveryMs: number;
   /** Called after each commit, in order. */
   readonly committed: (events: readonly RecordedEvent[]) => void;
   readonly log: (level: "info" | "warn" | "error", message: string, fields?: object) => void;

@@ -8,6 +8,7 @@ import { createPublisher } from "../../events/bus/jetstream_publisher.ts";
 import type { Answer, PublishOptions } from "../../events/bus/publisher.ts";
 import type { RecordedEvent } from "../../events/event.ts";
 import type { Sql } from "../../events/log/database.ts";
+import type { Scorer } from "../../models/failure/scorer.ts";
 import { readPartition } from "../../events/log/read.ts";
 import {
   type FreshBroker,
@@ -17,6 +18,9 @@ import {
   removeFolder,
   temporaryFolder,
 } from "../support/servers.ts";
+
+/** From one score of an ATM to its next. */
+export const SCORE_MS = 900_000;
 
 export interface LogLine {
   readonly level: string;
@@ -31,6 +35,8 @@ export interface Stage {
   readonly lines: LogLine[];
   /** Events in the order in which the runtime told of them. */
   readonly committed: RecordedEvent[];
+  /** None until a test puts one here, before it starts the runtime. */
+  scorer: Pick<Scorer, "serving" | "score">;
   /** Milliseconds the runtime's clock is ahead of ours. */
   ahead: number;
   /** Starts the runtime, or starts it again as after an end of the process. */
@@ -82,6 +88,7 @@ export async function openStage(
     kvPath: `${folder}/snapshots.sqlite`,
     lines: [],
     committed: [],
+    scorer: { serving: () => undefined, score: () => Promise.reject(new Error("No model")) },
     ahead: 0,
     async start({ partitions = 1, kvPath = stage.kvPath } = {}) {
       await stop();
@@ -99,6 +106,8 @@ export async function openStage(
         positioned: () => {},
         crowded: () => false,
         foretell: () => undefined,
+        scorer: stage.scorer,
+        scoreEveryMs: SCORE_MS,
         committed: (events) => void stage.committed.push(...events),
         log: (level, message, fields = {}) => {
           stage.lines.push({ level, message, fields: fields as Record<string, unknown> });

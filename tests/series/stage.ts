@@ -72,6 +72,7 @@ async function own({ broker, database, undo }: Place, { deps }: Node): Promise<v
     positioned: () => models.missed(),
     crowded: () => false,
     foretell: () => undefined,
+    scorer: { serving: () => undefined, score: () => Promise.reject(new Error("No model")) },
     committed: (events) => models.offer(events),
     log: () => {},
   });

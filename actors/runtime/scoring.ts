@@ -1,0 +1,204 @@
+/**
+ * Asks the failure model about the ATMs of a partition: each on its own quarter of an hour, spread
+ * over it by its name, and within a second when it reports a critical code it did not have.
+ *
+ * Who is due is read off what was scored last, so a restart leaves nothing out and asks nothing
+ * twice. Features are computed here, some ATMs between two batches; the model runs on a thread, and
+ * what it says is an input of a later batch. An ATM gets no score that is out of service, silent,
+ * down, or was not heard for an hour (`models/features/scorable.ts`).
+ */
+import type { RecordedEvent } from "../../events/event.ts";
+import { type Claim, inferenceBeside } from "../../events/inference.ts";
+import { AT, FEATURE_NAMES, whyNotScorable, writeFeatures } from "../../models/features/mod.ts";
+import type { Scorer, Scores } from "../../models/failure/scorer.ts";
+import { historyOf } from "../atm_memory.ts";
+import { serviceFor } from "../atm_service.ts";
+import { type InferenceState, latestScoreAt } from "../inference.ts";
+import type { DeviceState } from "../mod.ts";
+import type { Registry } from "./registry.ts";
+
+/** Features of so many are computed between two batches: some milliseconds. */
+const ROWS_AT_ONCE = 256;
+/** Those of whom nothing can be said cost little, but not nothing. */
+const PASSED_AT_ONCE = 10_000;
+/** A code that comes and goes does not ask more often. */
+const URGENT_AGAIN_MS = 60_000;
+/** Those of whom nothing can be said now are looked at again this soon: one may just have spoken. */
+const LOOK_AGAIN_MS = 5_000;
+/** A model that failed is asked again after this long. */
+const RETRY_MS = 60_000;
+
+export interface DeviceClaim {
+  /** The device's stream. */
+  readonly device: string;
+  readonly claim: Claim;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+export interface Scoring {
+  /** What the partition has just recorded: who is new, and whose errors are. */
+  noticed(events: readonly RecordedEvent[]): void;
+  /** Who is due by now is asked about next. */
+  look(now: number): void;
+  /** Asks about some of those who are due, unless the model is still busy with the ones before. */
+  ask(now: number): void;
+  /** What the model has said since; each claim once. */
+  take(): readonly DeviceClaim[];
+  readonly hasClaims: boolean;
+  stop(): void;
+}
+
+export interface ScoringOptions {
+  readonly scorer: Pick<Scorer, "serving" | "score">;
+  /** From one score of an ATM to its next. */
+  readonly everyMs: number;
+  readonly actors: Registry;
+  /** Called when there are claims to take. */
+  readonly wake: () => void;
+}
+
+interface Turn {
+  dueAt: number;
+  /** When it was asked about last; -Infinity for never. */
+  askedAt: number;
+  queued: boolean;
+}
+
+const PREFIX = "atm-";
+const COLUMNS = FEATURE_NAMES.length;
+const NONE: readonly DeviceClaim[] = [];
+
+export function startScoring({ scorer, everyMs, actors, wake }: ScoringOptions): Scoring {
+  const turns = new Map<string, Turn>();
+  let queue: string[] = [];
+  let claims: DeviceClaim[] = [];
+  let busy = false;
+  let pausedUntil = -Infinity;
+  let stopped = false;
+
+  for (const stream of actors.actors.keys()) {
+    if (stream.startsWith(PREFIX)) turns.set(stream, firstTurn(stream));
+  }
+
+  function firstTurn(stream: string): Turn {
+    const beside = actors.actors.get(inferenceBeside(stream))?.state as InferenceState | undefined;
+    const scoredAt = beside && latestScoreAt(beside);
+    if (scoredAt === undefined) return { dueAt: -Infinity, askedAt: -Infinity, queued: false };
+    return { dueAt: turnAfter(stream, scoredAt, everyMs), askedAt: scoredAt, queued: false };
+  }
+
+  /** The features of the next of whom something can be said. */
+  function gather(now: number): { device: string[]; rows: Rows } {
+    const device: string[] = [];
+    const values = new Float32Array(Math.min(queue.length, ROWS_AT_ONCE) * COLUMNS);
+    let passed = 0;
+    for (const stream of queue) {
+      if (device.length === ROWS_AT_ONCE || passed === PASSED_AT_ONCE) break;
+      passed++;
+      const turn = turns.get(stream);
+      const state = actors.actors.get(stream)?.state as DeviceState | undefined;
+      if (turn === undefined || state?.memory === undefined) continue;
+      turn.queued = false;
+      turn.dueAt = now + LOOK_AGAIN_MS;
+      const history = historyOf(state.memory);
+      if (state.decommissioned || whyNotScorable(history, now) !== undefined) continue;
+      // A clock ahead of ours has told of moments that have not come.
+      const at = Math.max(now, history.latest[AT] as number);
+      writeFeatures(history, at, values, device.length * COLUMNS);
+      device.push(stream);
+      turn.askedAt = now;
+      turn.dueAt = turnAfter(stream, now, everyMs);
+    }
+    queue = queue.slice(passed);
+    return { device, rows: values.subarray(0, device.length * COLUMNS) };
+  }
+
+  async function run(device: readonly string[], rows: Rows, now: number): Promise<void> {
+    busy = true;
+    try {
+      // A part of a matrix cannot be given away.
+      const whole = rows.byteLength === rows.buffer.byteLength ? rows : rows.slice();
+      const scores = await scorer.score(whole, device.length);
+      if (stopped) return;
+      claims.push(...device.map((stream, row) => claimOf(stream, scores, row, now)));
+      wake();
+    } catch {
+      // Whoever runs the model has reported it.
+      pausedUntil = now + RETRY_MS;
+      for (const stream of device) {
+        const turn = turns.get(stream);
+        if (turn) turn.dueAt = now;
+      }
+    } finally {
+      busy = false;
+    }
+  }
+
+  return {
+    noticed(events) {
+      for (const { type, stream, data, recordedAt } of events) {
+        if (type !== "TelemetryReported") continue;
+        const turn = turns.get(stream);
+        if (turn === undefined) turns.set(stream, firstTurn(stream));
+        else if (data.error_code) {
+          const state = actors.actors.get(stream)?.state as DeviceState | undefined;
+          if (state?.memory?.criticalAt !== recordedAt) continue;
+          turn.dueAt = Math.min(turn.dueAt, Math.max(recordedAt, turn.askedAt + URGENT_AGAIN_MS));
+        }
+      }
+    },
+    look(now) {
+      if (scorer.serving() === undefined) return;
+      for (const [stream, turn] of turns) {
+        if (turn.dueAt > now || turn.queued) continue;
+        turn.queued = true;
+        queue.push(stream);
+      }
+    },
+    ask(now) {
+      if (busy || queue.length === 0 || now < pausedUntil) return;
+      const { device, rows } = gather(now);
+      if (device.length > 0) void run(device, rows, now);
+    },
+    take() {
+      if (claims.length === 0) return NONE;
+      const taken = claims;
+      claims = [];
+      return taken;
+    },
+    get hasClaims() {
+      return claims.length > 0;
+    },
+    stop() {
+      stopped = true;
+    },
+  };
+}
+
+type Rows = Float32Array<ArrayBuffer>;
+
+function claimOf(device: string, scores: Scores, row: number, at: number): DeviceClaim {
+  const { model, threshold, horizonHours } = scores;
+  const factors = scores.factors.get(row) ?? [];
+  const probability = scores.probabilities[row] as number;
+  const action = serviceFor(factors);
+  return {
+    device,
+    claim: { probability, horizonHours, model, threshold, factors, action },
+    at,
+  };
+}
+
+/** The first moment after this one at which it is an ATM's turn. */
+export function turnAfter(stream: string, at: number, everyMs: number): number {
+  const offset = placeOf(stream) % everyMs;
+  return Math.floor((at - offset) / everyMs) * everyMs + everyMs + offset;
+}
+
+/** A number that is always the same for a name, and seldom the same for two (FNV-1a, 32 bits). */
+function placeOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
