@@ -137,10 +137,10 @@ export function joinRows(devices: readonly AtmRows[]): FailureRows {
   let episodes = 0;
   for (const [device, rows] of labelled.entries()) {
     let most = -1;
-    for (const { at: time, row, label, episode } of rows) {
+    for (const [index, { at: time, row, label, episode }] of rows.entries()) {
       joined.matrix.set(row, at * columns);
       const own = devices[device]?.statements.get(time);
-      if (own && at % ALONE_EVERY !== 0) {
+      if (own && (device + index) % ALONE_EVERY !== 0) {
         const peers = around.get(time)?.around(String(device));
         writeBeside(own, peers, joined.matrix, at * columns + BESIDE_FROM);
       }

@@ -33,24 +33,35 @@ Deno.test("whatever happens after a moment, the features of that moment stay the
 });
 
 Deno.test("whatever happens to its peers after a moment, an ATM's features stay the same", () => {
-  const lives = fc.array(reports, { minLength: 4, maxLength: 5 });
+  const said = fc.record({
+    status: fc.constantFrom("online", "online", "error"),
+    temperature_celsius: fc.integer({ min: -10, max: 60 }),
+    network_latency_ms: fc.integer({ min: 50, max: 900 }),
+    network_status: fc.constantFrom("connected", "unstable", "disconnected"),
+  });
+  const life = fc.array(said, { minLength: 60, maxLength: 60 });
+  const lives = fc.array(life, { minLength: 5, maxLength: 5 });
   fc.assert(
-    fc.property(lives, reports, fc.nat(), (lives, future, seed) => {
-      const cut = START + seed % (20 * HOUR_MS);
-      const other = future.map(({ at, data }) => ({ at: at - START + cut, data }));
-      const end = { at: cut + 2000 * HOUR_MS, data: { status: "online" } };
-      const before = (all: readonly (readonly Report[])[]) => {
-        const { matrix, times, names } = joinRows(all.map((own) => rowsOf([...own, end])));
-        const columns = names.length;
-        // The last ATM is the one whose future is another.
-        return [...times.keys()].filter((row) => (times[row] as number) <= cut)
-          .map((row) => [...matrix.subarray(row * columns, (row + 1) * columns)]);
+    fc.property(lives, life, fc.integer({ min: 12, max: 50 }), (lives, other, step) => {
+      const at = (index: number) => START + index * 10 * MINUTE_MS;
+      const cut = at(step) + 5 * MINUTE_MS;
+      const before = (lives: readonly (readonly Report["data"][])[]) => {
+        const { matrix, times, names } = joinRows(lives.map((own) => {
+          const end = { at: cut + 2000 * HOUR_MS, data: { status: "online" } };
+          return rowsOf([...own.map((data, index) => ({ at: at(index), data })), end]);
+        }));
+        const beside = names.indexOf("temperature_beside_peers");
+        const rows = Array.from(times, (time, row) => ({
+          time,
+          values: [...matrix.subarray(row * names.length, (row + 1) * names.length)],
+        })).filter(({ time }) => time <= cut);
+        assert.ok(rows.some(({ values }) => !Number.isNaN(values[beside])), "nobody has peers");
+        return rows;
       };
-      const kept = (lives.at(-1) ?? []).filter(({ at }) => at <= cut);
-      const perturbed = [...lives.slice(0, -1), [...kept, ...other]];
-      assert.deepEqual(before(perturbed), before(lives));
+      const kept = lives.slice(1).map((own) => [...own.slice(0, step + 1), ...other]);
+      assert.deepEqual(before([...lives.slice(0, 1), ...kept]), before(lives));
     }),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 });
 
