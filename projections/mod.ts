@@ -4,6 +4,8 @@ import { alarms } from "./alarms.ts";
 import { alerts } from "./alerts.ts";
 import { atmAlerts } from "./atm_alerts.ts";
 import { availability } from "./availability.ts";
+import { bearingAssessments } from "./bearing_assessments.ts";
+import { bearingHealth } from "./bearing_health.ts";
 import { bearings } from "./bearings.ts";
 import { devices } from "./devices.ts";
 import { maintenance } from "./maintenance.ts";
@@ -33,6 +35,8 @@ export const projections: readonly Projection[] = [
   vibration,
   vibrationHours,
   vibrationDays,
+  bearingHealth,
+  bearingAssessments,
   predictions,
   risks,
   riskScores,

@@ -21,6 +21,7 @@ import { guardHosts } from "./hosts.ts";
 import { createHub } from "./live/hub.ts";
 import { liveRoutes } from "./live/mod.ts";
 import { maintenanceRoutes } from "./maintenance.ts";
+import { machineHealthRoutes } from "./machine_health.ts";
 import { countRequests, metricRoutes } from "./metrics.ts";
 import { modelRoutes } from "./models.ts";
 import { createNotFound } from "./not_found.ts";
@@ -101,6 +102,7 @@ export function createApp(deps: Deps): OpenAPIHono {
   deps.stopping.addEventListener("abort", () => analyst.stop());
   app.route("/", machineRoutes({ ...deps, ownWrites, analyst }));
   app.route(API, waveformRoutes({ ...deps, ownWrites, analyst }));
+  app.route(API, machineHealthRoutes({ ...deps, ownWrites }));
   app.route(API, readingAnalysisRoutes({ ...deps, ownWrites, analyst }));
   app.route(API, graphqlRoutes(API, { ...deps, ownWrites }));
   app.route("/", seriesRoutes(deps));
