@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import type { RecordedEvent } from "../events/event.ts";
 import { formatInstant } from "../events/instant.ts";
+import { deviceStreamOf } from "../events/inference.ts";
 import { deviceOf } from "../events/vocabulary.ts";
 import { Fields, Instant } from "./schemas.ts";
 
@@ -24,7 +25,8 @@ export function eventJson(event: RecordedEvent): z.infer<typeof EventJson> {
     partition: event.partition,
     offset: event.offset,
     stream: event.stream,
-    ...deviceOf(event.stream),
+    // What is foretold of a device is about that device.
+    ...deviceOf(deviceStreamOf(event.stream)),
     version: event.version,
     type: event.type,
     occurred_at: formatInstant(event.occurredAt),
@@ -39,7 +41,7 @@ export const CSV_HEADER =
 
 /** RFC 4180, one line. */
 export function eventCsv(event: RecordedEvent): string {
-  const { kind, id } = deviceOf(event.stream);
+  const { kind, id } = deviceOf(deviceStreamOf(event.stream));
   return [
     event.partition,
     event.offset,

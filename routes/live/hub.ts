@@ -7,6 +7,7 @@
  */
 import type { RecordedEvent } from "../../events/event.ts";
 import type { Feed } from "../../events/feed.ts";
+import { deviceStreamOf } from "../../events/inference.ts";
 import { deviceOf, streamOf } from "../../events/vocabulary.ts";
 import { formatOffsets } from "../offsets.ts";
 import type { Encoding } from "./encoding.ts";
@@ -67,7 +68,8 @@ export function wants({ topics, kind, id }: Interest): Wants {
   return (event) => {
     if (!ofType(event)) return false;
     if (kind === undefined && id === undefined) return true;
-    const device = deviceOf(event.stream);
+    // What is foretold of a device is news of that device.
+    const device = deviceOf(deviceStreamOf(event.stream));
     return (kind === undefined || device.kind === kind) && (id === undefined || device.id === id);
   };
 }
@@ -103,7 +105,8 @@ export function createHub(feed: Feed): Hub {
     for (const events of batches) {
       for (const event of events) {
         moveTo(event);
-        for (const channel of byStream.get(event.stream) ?? []) offer(channel, event, sent);
+        const ofDevice = byStream.get(deviceStreamOf(event.stream));
+        if (ofDevice) { for (const channel of ofDevice) offer(channel, event, sent); }
         for (const channel of broad) offer(channel, event, sent);
       }
     }

@@ -4,6 +4,14 @@ import type { RecordedEvent } from "../../events/event.ts";
 const TYPES = {
   alarms: ["AlarmRaised", "AlarmCleared", "AlarmAcknowledged"],
   anomalies: ["AnomalyDetected", "AnomalyWorsened", "AnomalyEnded", "AnomalyResolved"],
+  predictions: [
+    "FailurePredicted",
+    "FailureRiskCleared",
+    "MaintenanceRecommended",
+    "PredictionScored",
+    "FailureObserved",
+  ],
+  risks: ["RiskScored"],
   status: ["StatusChanged", "DeviceFellSilent", "DeviceReturned"],
   readings: [
     "TelemetryReported",

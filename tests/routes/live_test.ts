@@ -240,3 +240,42 @@ Deno.test("anomalies of sensors are a topic of their own, by SSE and by WebSocke
     socket.close();
     await closed;
   }));
+
+Deno.test("what is foretold of a device is news of that device, by SSE and by WebSocket", () =>
+  served(async (stage, url) => {
+    const query = "?topics=predictions&kind=atm&id=ATM-1";
+    const bySse = take(await fetch(url + query), 2);
+    const socket = new WebSocket(url.replace("http", "ws") + query);
+    const byWebSocket = new Promise<{ kind: string; id: string; type: string }>((resolve) => {
+      socket.onmessage = ({ data }) => {
+        const message = JSON.parse(data);
+        if (message.type === "event") resolve(message.event);
+      };
+    });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const fact = (id: string, type: string, data: Record<string, unknown>) => ({
+      stream: `inference-atm-${id}`,
+      type,
+      data,
+      occurredAt: NOW,
+    });
+    const risk = { probability: 0.9, horizonHours: 4, model: "m" };
+    const predicted = { ...risk, prediction: "atm-ATM-1.1", threshold: 0.5, factors: [] };
+    await stage.record([
+      fact("ATM-1", "RiskScored", risk),
+      fact("ATM-2", "FailurePredicted", { ...predicted, prediction: "atm-ATM-2.1" }),
+      fact("ATM-1", "FailurePredicted", predicted),
+      fact("ATM-1", "FailureRiskCleared", {
+        prediction: "atm-ATM-1.1",
+        probability: 0.1,
+        why: "risk-fell",
+      }),
+    ]);
+    const told = (await bySse).map(({ data }) => JSON.parse(data ?? ""));
+    assert.deepEqual(told.map(({ type }) => type), ["FailurePredicted", "FailureRiskCleared"]);
+    const { kind, id, type } = await byWebSocket;
+    assert.deepEqual([kind, id, type], ["atm", "ATM-1", "FailurePredicted"]);
+    const closed = new Promise((resolve) => socket.onclose = resolve);
+    socket.close();
+    await closed;
+  }));
