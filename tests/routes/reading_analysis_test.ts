@@ -2,24 +2,8 @@
 import assert from "node:assert/strict";
 import type { Json } from "../../events/vocabulary.ts";
 import type { Fact } from "../projections/log.ts";
+import { GEOMETRY, OUTER_HZ, RATE_HZ, RPM, struckBearing } from "../support/struck_bearing.ts";
 import { NOW, posted, type Stage, withStage } from "./stage.ts";
-
-/** SKF 6205, in millimetres. */
-const GEOMETRY = { balls: 9, ballDiameter: 7.94, pitchDiameter: 39.04 };
-const RATE = 12_000;
-const RPM = 1_800;
-/** 9/2 · (1 − 7.94/39.04) a turn, 30 turns a second. */
-const OUTER_HZ = 107.54;
-
-/** A spot on the outer race: each ball that passes makes the housing ring at 3 kHz. */
-function struck(seconds: number): number[] {
-  return Array.from({ length: seconds * RATE }, (_, i) => {
-    const sinceStrike = (i / RATE) % (1 / OUTER_HZ);
-    const ringing = Math.exp(-800 * sinceStrike) * Math.sin(2 * Math.PI * 3000 * sinceStrike);
-    // Noise that is the same each time: a sine of a large phase is as good as random here.
-    return ringing + 0.2 * Math.sin(12.9898 * i * i % 6283);
-  });
-}
 
 async function record(stage: Stage, type: string, data: Json): Promise<void> {
   const fact: Fact = { stream: "machine-M1", type, data, occurredAt: NOW };
@@ -39,7 +23,7 @@ Deno.test("a reading's envelope is highest where the damaged part strikes", () =
     };
     await record(stage, "MachineDescribed", { machineClass: "II" });
     await record(stage, "BearingDescribed", { _id: "DE", geometry: GEOMETRY });
-    const reading = { _id: "R1", SR: RATE, rpm: RPM, rawData: struck(4) };
+    const reading = { _id: "R1", SR: RATE_HZ, rpm: RPM, rawData: struckBearing() };
     const response = await stage.app.request(
       "/api/v1/machines/M1/bearings/DE/waveforms",
       posted(reading),
@@ -50,6 +34,7 @@ Deno.test("a reading's envelope is highest where the damaged part strikes", () =
     const found = await analysis(stage) as any;
     assert.equal(found.status, 200);
     assert.equal(found.reading._id, "R1");
+    assert.equal(found.reading.fault.name, "outer");
     assert.deepEqual(found.zone_boundaries, [1.12, 2.8, 7.1]);
     assert.equal(found.shaft_hz, 30);
     const outer = found.fault_frequencies.find(({ part }: { part: string }) => part === "outer");

@@ -68,6 +68,8 @@ const SAID = {
   latency_beside_peers: ["Network latency beside its region's", times],
   unstable_beside_peers: ["Unstable network beside its region's", moreShare],
   peers_disconnected: ["Its region without network", share],
+  age_hours: ["In use for", hours],
+  vibration_growth: ["Vibration beside what is normal for it", times],
   uptime_hours: ["Running without a restart for", hours],
   minutes_since_report: ["Since its last report", (value) => duration(value * 60_000)],
 };

@@ -124,7 +124,7 @@ function whyUnnamed({ envelope, fault_frequencies: frequencies }) {
   }
   return envelope === null
     ? "No fault can be named: that needs the raw samples, not only their spectrum."
-    : "No fault can be named: the recording is too short for the speed.";
+    : "No fault was named: the recording is too short for its speed, or the geometry came later.";
 }
 
 /** The named part with its harmonics; of the others the first, to compare. */

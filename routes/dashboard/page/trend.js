@@ -11,6 +11,7 @@ const RESOLUTIONS = {
   "1d": { label: "By day", spanMs: 90 * 86_400_000 },
 };
 const RESOLUTION_NAMES = Object.keys(RESOLUTIONS);
+const FEW_POINTS = 12;
 /** Fewer show no trend. */
 const POINTS_MIN = 4;
 
@@ -119,8 +120,11 @@ function show(chart, canvas, points, { name, resolution, limits }) {
   max.data = points.map((point) => point.max);
   min.data = points.map((point) => point.min);
   mean.data = points.map((point) => point.mean);
+  // A line through few points hides how few they are, and one point is no line.
+  mean.pointRadius = points.length < FEW_POINTS ? 3 : 0;
   // The scheme may have changed between dark and light.
   mean.borderColor = color("--accent");
+  mean.backgroundColor = color("--accent");
   max.backgroundColor = `color-mix(in srgb, ${color("--accent")} 16%, transparent)`;
   const highest = Math.max(...max.data);
   chart.data.datasets = [
@@ -128,9 +132,8 @@ function show(chart, canvas, points, { name, resolution, limits }) {
     min,
     mean,
     // Those that were passed, and the next: a limit far above would press the curve flat.
-    ...limits.filter((_, i) => i === 0 || limits[i - 1].value < highest).map((limit) =>
-      limitLine(limit, points)
-    ),
+    ...(points.length < 2 ? [] : limits).filter((_, i) => i === 0 || limits[i - 1].value < highest)
+      .map((limit) => limitLine(limit, points)),
   ];
   redraw(chart);
   const last = points.at(-1);
