@@ -11,7 +11,7 @@ import type { DeviceState } from "./state.ts";
 
 const device = deviceDecider({
   kind: "atm",
-  stateVersion: 3,
+  stateVersion: 4,
   records: { telemetry: "TelemetryReported" },
   alarmsForReport,
 });

@@ -23,6 +23,8 @@ import {
 export interface AtmMemory {
   history: AtmHistory | SavedHistory | undefined;
   follower: FailureFollower | SavedFollower;
+  /** Where it stands, which says who its peers are; empty where that was never said. */
+  region: string;
   /** When a critical code was last new, by our clock; null for never. Epoch ms. */
   criticalAt: number | null;
   /** When the latest failure that was said began; null for none. */
@@ -30,7 +32,7 @@ export interface AtmMemory {
 }
 
 export function noMemory(): AtmMemory {
-  return { history: undefined, follower: {}, criticalAt: null, failedAt: null };
+  return { history: undefined, follower: {}, region: "", criticalAt: null, failedAt: null };
 }
 
 /** The last 24 hours, to compute features from. */
@@ -42,6 +44,9 @@ export function historyOf(memory: AtmMemory): AtmHistory {
 /** Changes the memory in place. */
 export function noteEvent(memory: AtmMemory, event: Event): void {
   if (event.type === "TelemetryReported") return noteReport(memory, event);
+  if (event.type === "DeviceDescribed" && typeof event.data.region === "string") {
+    memory.region = event.data.region;
+  }
   if (event.type !== "FailureObserved") return;
   const beganAt = typeof event.data.beganAt === "string"
     ? parseInstant(event.data.beganAt)

@@ -1,6 +1,6 @@
 /** Every device as it is now. Answers: what have we, where is it, how is it? */
 import { type Sql, sqlInstant } from "../events/log/database.ts";
-import { DEVICE_ID, deviceOf, isKind, KINDS } from "../events/vocabulary.ts";
+import { DEVICE_ID, deviceOf, isKind, type Kind, KINDS } from "../events/vocabulary.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { type Device, type DeviceRow, foldDevice, measuresOf } from "./device.ts";
 import type { Projection } from "./projection.ts";
@@ -219,6 +219,13 @@ function matching(
       ? sql``
       : sql`and (id ilike ${like} or name ilike ${like} or location ilike ${like})`
   }`;
+}
+
+/** By id, of those who said where they stand. */
+export async function regionsOfKind(sql: Sql, kind: Kind): Promise<Map<string, string>> {
+  const rows = await sql<{ id: string; region: string }[]>`
+    select id, region from devices where kind = ${kind} and region is not null`;
+  return new Map(rows.map(({ id, region }) => [id, region]));
 }
 
 /** How many devices there are of each kind, none included. */

@@ -15,6 +15,7 @@ import { historyOf } from "../atm_memory.ts";
 import { serviceFor } from "../atm_service.ts";
 import { type InferenceState, latestScoreAt } from "../inference.ts";
 import type { DeviceState } from "../mod.ts";
+import { createPeers } from "./peers.ts";
 import type { Registry } from "./registry.ts";
 
 /** Features of so many are computed between two batches: some milliseconds. */
@@ -71,6 +72,7 @@ const NONE: readonly DeviceClaim[] = [];
 
 export function startScoring({ scorer, everyMs, actors, wake }: ScoringOptions): Scoring {
   const turns = new Map<string, Turn>();
+  const peersOf = createPeers(actors);
   let queue: string[] = [];
   let claims: DeviceClaim[] = [];
   let busy = false;
@@ -105,7 +107,7 @@ export function startScoring({ scorer, everyMs, actors, wake }: ScoringOptions):
       if (state.decommissioned || whyNotScorable(history, now) !== undefined) continue;
       // A clock ahead of ours has told of moments that have not come.
       const at = Math.max(now, history.latest[AT] as number);
-      writeFeatures(history, at, values, device.length * COLUMNS);
+      writeFeatures(history, at, values, device.length * COLUMNS, peersOf(stream, now));
       device.push(stream);
       turn.askedAt = now;
       turn.dueAt = turnAfter(stream, now, everyMs);

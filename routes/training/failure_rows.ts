@@ -11,6 +11,7 @@ import { readTelemetry } from "../../events/log/telemetry.ts";
 import { deviceOf } from "../../events/vocabulary.ts";
 import { AtmRows, type FailureRows, joinRows } from "../../models/features/mod.ts";
 import { seeded } from "../../models/random.ts";
+import { regionsOfKind } from "../../projections/devices.ts";
 
 /** About 100 MB of features; learning needs them several times over. */
 export const ROWS_MAX = 200_000;
@@ -39,12 +40,13 @@ export async function rowsOfLog(
   onAtm: (done: number, of: number) => void = () => {},
 ): Promise<RowsOfLog> {
   const streams = (await streamNames(sql)).filter((name) => deviceOf(name).kind === "atm");
+  const regions = await regionsOfKind(sql, "atm");
   const drawn: AtmRows[] = [];
   let count = 0;
   for (const [done, stream] of inAnyOrder(streams, seed).entries()) {
     if (count >= rowsMax) break;
     onAtm(done, streams.length);
-    const rows = new AtmRows();
+    const rows = new AtmRows({ region: regions.get(deviceOf(stream).id) });
     for await (const page of readTelemetry(sql, stream, { from, to })) {
       for (const report of page) rows.take(report);
     }
