@@ -87,10 +87,19 @@ export function createFolding(
       const event = events[i] as RecordedEvent;
       if (!isWanted(event)) continue;
       const keys = keysOf(event);
-      for (const key of keys) if (entryOf(key) === undefined) return i;
+      if (!isReady(keys)) return i;
       for (const key of keys) foldInto(young.get(key) as Entry, event);
     }
     return events.length;
+  }
+
+  function isReady(keys: readonly string[]): boolean {
+    for (const key of keys) {
+      if (entryOf(key) !== undefined) continue;
+      if (projection.load !== undefined) return false;
+      young.set(key, { key, row: undefined, changed: false });
+    }
+    return true;
   }
 
   function foldInto(entry: Entry, event: RecordedEvent): void {
@@ -108,6 +117,7 @@ export function createFolding(
     events: readonly RecordedEvent[],
     through: Sql | TransactionSql = sql,
   ): Promise<void> {
+    if (projection.load === undefined) return;
     const absent = new Map<string, Entry>();
     for (const event of events) {
       if (!isWanted(event)) continue;
@@ -157,6 +167,7 @@ export function createFolding(
         entry.changed = false;
       }
       dirty = [];
+      if (projection.load === undefined) young = new Map();
       await projection.save(tx, table, rows);
     },
     saved() {

@@ -145,11 +145,14 @@ export function startFollower(options: FollowerOptions): Follower {
         hurried = false;
         // The checkpoint first: a swap locks it before the table, and the other way round each
         // would wait for the other.
-        const [moved] = await Promise.all([
+        const [moved, saved] = await Promise.allSettled([
           moveCheckpoints(tx, name, generation, movesTo(reached)),
           folding.save(tx),
         ]);
-        if (!moved) throw new OvertakenError();
+        if (moved.status === "rejected") throw moved.reason;
+        // Whoever was overtaken may well write rows that are there already: that says nothing.
+        if (!moved.value) throw new OvertakenError();
+        if (saved.status === "rejected") throw saved.reason;
       });
     } catch (thrown) {
       if (thrown instanceof OvertakenError) return false;

@@ -19,8 +19,11 @@ export interface Projection<Row = unknown> {
   create(table: string): string;
   /** The rows this event changes; none is allowed. Depends on the event alone. */
   keysOf(event: RecordedEvent): readonly string[];
-  /** The stored rows of these keys; keys without a row are absent. */
-  load(
+  /**
+   * The stored rows of these keys; keys without a row are absent. A projection without it makes a
+   * row of every event, touches none again, and `save` may take it that none is there yet.
+   */
+  load?(
     sql: Sql | TransactionSql,
     table: string,
     keys: readonly string[],

@@ -6,6 +6,7 @@
  * changes no row there, and so writes nothing at all. That single comparison gives exactly-once
  * effects, gapless offsets and consistent versions.
  */
+import { copyIn } from "./copy.ts";
 import type { Sql, TransactionSql } from "./database.ts";
 import { sqlInstant } from "./database.ts";
 import {
@@ -104,18 +105,4 @@ async function advance(tx: TransactionSql, batch: SealedBatch): Promise<boolean>
       ${row.quarantined}::integer, ${sqlInstant(row.recordedAt)}::timestamptz, ${hash}::bytea
     from moved`;
   return moved.count === 1;
-}
-
-async function copyIn(
-  tx: TransactionSql,
-  table: string,
-  columns: string,
-  lines: Uint8Array,
-): Promise<void> {
-  const writable = await tx`copy ${tx.unsafe(table)} (${tx.unsafe(columns)}) from stdin`.writable();
-  await new Promise<void>((resolve, reject) => {
-    writable.on("error", reject);
-    writable.on("finish", resolve);
-    writable.end(lines);
-  });
 }

@@ -6,6 +6,7 @@
  * interpreting it, and gets the writer's hash or finds a difference.
  */
 import type { RecordedEvent } from "../event.ts";
+import { copyText } from "./copy.ts";
 import { sqlInstant } from "./database.ts";
 
 export const EVENT_COLUMNS =
@@ -46,22 +47,6 @@ export interface QuarantineRow {
   readonly reason: string;
   readonly receivedAt: number;
   readonly recordedAt: number;
-}
-const SPECIAL = /[\\\n\r\t\b\f\v]/;
-const ESCAPES: Readonly<Record<string, string>> = {
-  "\\": "\\\\",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\v": "\\v",
-};
-
-/** A value as COPY text writes it. */
-export function copyText(text: string): string {
-  if (!SPECIAL.test(text)) return text;
-  return text.replace(/[\\\n\r\t\b\f\v]/g, (character) => ESCAPES[character] ?? character);
 }
 
 /**

@@ -5,7 +5,7 @@ import { MACHINE_STATUSES } from "../../events/machine.ts";
 import { deviceOf, type Json } from "../../events/vocabulary.ts";
 import type { Bearing } from "../../projections/bearings.ts";
 import type { Machine } from "../../projections/machines.ts";
-import type { Vibration } from "../../projections/vibration.ts";
+import { nameOf, type Vibration } from "../../projections/vibration.ts";
 import { invalid } from "../problem.ts";
 import { Fields, Instant } from "../schemas.ts";
 import { SpectrumJson } from "../spectra.ts";
@@ -93,7 +93,7 @@ export const ReadingJson = z.object({
 /** Without its spectrum. */
 export function readingJson(row: Vibration): z.infer<typeof ReadingJson> {
   return {
-    _id: row.readingId,
+    _id: nameOf(row),
     machineId: deviceOf(row.stream).id,
     bearingId: row.bearing || null,
     timestamp: formatInstant(row.at),
