@@ -4,9 +4,13 @@ import type { RecordedEvent } from "../events/event.ts";
 import type { Sql } from "../events/log/database.ts";
 import { deviceStreamOf } from "../events/inference.ts";
 import { FAILURE_MODEL_STREAM } from "../events/model.ts";
-import { deviceOf } from "../events/vocabulary.ts";
+import { deviceOf, streamOf } from "../events/vocabulary.ts";
+import { writeAtmFeatures } from "../actors/atm_features.ts";
+import type { DeviceState } from "../actors/mod.ts";
+import type { Runtime } from "../actors/runtime/runtime.ts";
 import { createScorer, type Scorer } from "../models/failure/scorer.ts";
 import { readFailureModelInForce } from "../projections/models.ts";
+import type { Foretelling } from "../routes/deps.ts";
 
 /** What this process commits is heard at once; what another does is looked for this often. */
 const LOOK_MS = 30_000;
@@ -56,6 +60,22 @@ export function followWithScorer({ sql, register, report }: ScoringDeps): Commit
     stop() {
       clearInterval(timer);
       scorer.stop();
+    },
+  };
+}
+
+/** The model, for whoever asks between two turns, and what the ATMs of this process remember. */
+export function foretellingOf(scorer: Scorer, runtime: () => Runtime | undefined): Foretelling {
+  return {
+    serving: () => scorer.serving(),
+    score: (values, rows, options) => scorer.score(values, rows, options),
+    features(id, at, into, from) {
+      const stream = streamOf("atm", id);
+      for (const worker of runtime()?.workers ?? []) {
+        const state = worker.stateOf(stream) as DeviceState | undefined;
+        if (state?.known) return writeAtmFeatures(state, at, into, from);
+      }
+      return "elsewhere";
     },
   };
 }

@@ -39,7 +39,7 @@ import { followWithForesight } from "./foresight.ts";
 import { openFrontDoor } from "./front_door.ts";
 import { createLog, type Log } from "./log.ts";
 import { registerRuntimeMetrics } from "./metrics.ts";
-import { followWithScorer } from "./scoring.ts";
+import { followWithScorer, foretellingOf } from "./scoring.ts";
 import { VERSION } from "./version.ts";
 
 export interface Server {
@@ -173,6 +173,7 @@ async function start(
     reports,
     training,
     foretell: (stream, at) => foresight.forecast(stream, at),
+    foretelling: foretellingOf(failures.scorer, () => started.runtime),
     version: VERSION,
     register,
     report,

@@ -5,6 +5,8 @@ import type { Foretold, RecordedEvent } from "../events/event.ts";
 import type { Feed } from "../events/feed.ts";
 import type { Sql } from "../events/log/database.ts";
 import type { Kind } from "../events/vocabulary.ts";
+import type { NotScorable } from "../models/features/mod.ts";
+import type { Scores, Serving } from "../models/failure/scorer.ts";
 import type { SeriesModels } from "../projections/series_models.ts";
 import type { SeriesUsage } from "./contracts/series/usage.ts";
 import type { ReportService } from "../reports/service.ts";
@@ -34,6 +36,8 @@ export interface Deps {
   readonly reports: Pick<ReportService, "subscribe">;
   /** What the model in force of a stream says a reading of this moment will be (epoch ms). */
   foretell(stream: string, at: number): Foretold | undefined;
+  /** The failure model at work, and what it sees of ATMs. */
+  readonly foretelling: Foretelling;
   /** Models being trained. */
   readonly training: TrainingJobs;
   /** Epoch ms. */
@@ -49,6 +53,27 @@ export interface Deps {
   readonly allowedHosts: readonly string[] | undefined;
   /** Fires when the server stops taking requests: live feeds and long answers end. */
   readonly stopping: AbortSignal;
+}
+
+export interface Foretelling {
+  /** The model that serves; undefined while there is none. */
+  serving(): Serving | undefined;
+  /** Of rows of features, with the reasons for every answer. */
+  score(
+    values: Float32Array<ArrayBuffer>,
+    rows: number,
+    options: { readonly reasons: "all" },
+  ): Promise<Scores>;
+  /**
+   * Writes what the model sees of an ATM at a moment (epoch ms) into a row, from a place on; or says
+   * why nothing can be foretold, `elsewhere` where no actor of this process knows the ATM.
+   */
+  features(
+    id: string,
+    at: number,
+    into: Float32Array,
+    from: number,
+  ): NotScorable | "decommissioned" | "elsewhere" | undefined;
 }
 
 export interface ActorState {

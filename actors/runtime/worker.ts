@@ -18,6 +18,7 @@ import {
 } from "../../events/log/partitions.ts";
 import { startWriter, type Writer } from "../../events/log/writer.ts";
 import type { Scorer } from "../../models/failure/scorer.ts";
+import type { AnyState } from "../mod.ts";
 import { ActorDamagedError, type BatchStart } from "./batch.ts";
 import { loadActors } from "./load.ts";
 import { readOn, type Standing } from "./reading.ts";
@@ -76,6 +77,8 @@ export interface Worker {
   /** Resolves when it has ended; rejects when it lost its partition. */
   readonly done: Promise<void>;
   status(): WorkerStatus;
+  /** What an actor of this partition is now; undefined for none. Not to be changed nor kept. */
+  stateOf(stream: string): AnyState | undefined;
   /** Messages JetStream has stored for this partition and the log has not; undefined if unknown. */
   lag(): Promise<number | undefined>;
   /** Takes no more, commits what it took, saves the actors, and ends. */
@@ -220,6 +223,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
       quarantined: standing?.quarantined ?? 0,
       actors: registry?.actors.size ?? 0,
     }),
+    stateOf: (stream) => registry?.actors.get(stream)?.state,
     async lag() {
       if (state !== "running" || !follower) return undefined;
       if (deps.partitions > 1) return await follower.undelivered() + (standing?.uncommitted ?? 0);

@@ -22,10 +22,19 @@ export interface Scorer {
    * Of rows with the code's columns, one after the other, which are given away. Rejects where there
    * is no model, or it cannot be run.
    */
-  score(values: Float32Array<ArrayBuffer>, rows: number): Promise<Scores>;
+  score(
+    values: Float32Array<ArrayBuffer>,
+    rows: number,
+    options?: ScoreOptions,
+  ): Promise<Scores>;
   /** Another model may be in force now; it is looked for, and serves once it is loaded. */
   refresh(): Promise<void>;
   stop(): void;
+}
+
+export interface ScoreOptions {
+  /** For which answers what moved them is told. @default "alarms" */
+  readonly reasons?: "alarms" | "all";
 }
 
 export interface ScorerDeps {
@@ -116,11 +125,11 @@ export function createScorer({ load, report, scored }: ScorerDeps): Scorer {
 
   return {
     serving: () => serving,
-    score(values, rows) {
+    score(values, rows, { reasons = "alarms" } = {}) {
       if (serving === undefined) return Promise.reject(new Error("No failure model is in force"));
       const answer = Promise.withResolvers<Scores>();
       waiting.set(++last, { ...answer, at: performance.now() });
-      send({ type: "score", id: last, rows, values }, [values.buffer]);
+      send({ type: "score", id: last, rows, values, reasons }, [values.buffer]);
       return answer.promise;
     },
     refresh() {

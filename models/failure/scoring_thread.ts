@@ -10,6 +10,7 @@ export type ToScoring =
     readonly id: number;
     readonly rows: number;
     readonly values: Float32Array<ArrayBuffer>;
+    readonly reasons: "alarms" | "all";
   };
 
 /** What is said of the model that serves. */
@@ -24,7 +25,7 @@ export interface Serving {
 export interface Scores extends Serving {
   /** Per row. */
   readonly probabilities: Float64Array<ArrayBuffer>;
-  /** By row, of those at the threshold or above it: what moved them, the most first. */
+  /** By row, of alarms or of all as it was asked for: what moved them, the most first. */
   readonly factors: ReadonlyMap<number, readonly Factor[]>;
 }
 
@@ -65,7 +66,9 @@ async function load({ model, onnx }: Extract<ToScoring, { type: "load" }>): Prom
   }
 }
 
-async function answer({ id, rows, values }: Extract<ToScoring, { type: "score" }>): Promise<void> {
+async function answer(
+  { id, rows, values, reasons }: Extract<ToScoring, { type: "score" }>,
+): Promise<void> {
   try {
     if (inForce === undefined) throw new Error("No failure model is in force");
     const { model, serving } = inForce;
@@ -73,7 +76,7 @@ async function answer({ id, rows, values }: Extract<ToScoring, { type: "score" }
     const probabilities = Float64Array.from(await model.score({ rows, columns, values }));
     const factors = new Map<number, readonly Factor[]>();
     probabilities.forEach((probability, row) => {
-      if (probability < serving.threshold) return;
+      if (reasons === "alarms" && probability < serving.threshold) return;
       factors.set(row, model.explain(values.subarray(row * columns, (row + 1) * columns), FACTORS));
     });
     thread.postMessage({ type: "scored", id, scores: { ...serving, probabilities, factors } });

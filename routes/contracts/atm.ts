@@ -8,6 +8,7 @@ import { atmDashboardRoutes } from "./atm_dashboard.ts";
 import { atmHealthRoutes } from "./atm_health.ts";
 import { atmLiveRoutes } from "./atm_live.ts";
 import { registerAtmMetrics } from "./atm_metrics.ts";
+import { atmPredictionRoutes } from "./atm_predictions.ts";
 import { atmRegistryRoutes } from "./atm_registry.ts";
 import { atmTelemetryRoutes } from "./atm_telemetry.ts";
 
@@ -18,6 +19,7 @@ export function atmRoutes(deps: Deps & { readonly hub: Hub }): OpenAPIHono {
   app.route("/", atmRegistryRoutes(deps));
   app.route("/", atmHealthRoutes(deps));
   app.route("/", atmDashboardRoutes(deps));
+  app.route("/", atmPredictionRoutes(deps));
   app.route("/", atmAlertRoutes(deps));
   app.route("/", atmLiveRoutes(deps));
   return app;

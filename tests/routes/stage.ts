@@ -94,6 +94,11 @@ export async function openStage(overrides: Partial<Deps> = {}): Promise<Stage> {
     reports: { subscribe: () => () => {} },
     training,
     foretell: () => undefined,
+    foretelling: {
+      serving: () => undefined,
+      score: () => Promise.reject(new Error("There is no model")),
+      features: () => "elsewhere",
+    },
     now: () => NOW,
     trendMinutesDays: 30,
     version: "0.0.0-test",

@@ -1,0 +1,118 @@
+/**
+ * What the failure model says of ATMs at a moment, whether or not it is their turn.
+ *
+ * An ATM whose actor runs in this process is asked what it remembers; what another process keeps is
+ * read from the log, a day of it, which takes longer and says the same but for what is older.
+ */
+import type { Factor } from "../../events/inference.ts";
+import { readTelemetry } from "../../events/log/telemetry.ts";
+import { streamOf } from "../../events/vocabulary.ts";
+import {
+  AT,
+  AtmHistory,
+  FEATURE_NAMES,
+  type NotScorable,
+  whyNotScorable,
+  writeFeatures,
+} from "../../models/features/mod.ts";
+import { getDevice } from "../../projections/devices.ts";
+import type { Deps } from "../deps.ts";
+
+export interface AtmClaim {
+  readonly id: string;
+  readonly probability: number;
+  /** The five that moved it most. */
+  readonly factors: readonly Factor[];
+  readonly horizonHours: number;
+  readonly model: string;
+}
+
+export interface NoClaim {
+  readonly id: string;
+  readonly reason: NotScorable | "no-model" | "unknown" | "decommissioned";
+}
+
+type ClaimDeps = Pick<Deps, "sql" | "foretelling">;
+
+const COLUMNS = FEATURE_NAMES.length;
+const DAY_MS = 86_400_000;
+/** Days of ATMs read at a time: each is some megabytes. */
+const READ_AT_ONCE = 4;
+
+/** In the order of the ids, which may repeat. `at` is epoch ms. */
+export async function claimsOf(
+  deps: ClaimDeps,
+  ids: readonly string[],
+  at: number,
+): Promise<(AtmClaim | NoClaim)[]> {
+  const { foretelling } = deps;
+  if (foretelling.serving() === undefined) return ids.map((id) => ({ id, reason: "no-model" }));
+  const { features } = foretelling;
+  const values = new Float32Array(ids.length * COLUMNS);
+  const asked: number[] = [];
+  const found = new Array<AtmClaim | NoClaim>(ids.length);
+  const elsewhere: number[] = [];
+  const note = (place: number, why: NoClaim["reason"] | undefined) => {
+    if (why === undefined) asked.push(place);
+    else found[place] = { id: ids[place] as string, reason: why };
+  };
+  ids.forEach((id, place) => {
+    const why = features(id, at, values, asked.length * COLUMNS);
+    if (why === "elsewhere") elsewhere.push(place);
+    else note(place, why);
+  });
+  await atATime(READ_AT_ONCE, elsewhere, async (place) => {
+    const id = ids[place] as string;
+    const history = await historyFromLog(deps, id, at);
+    if (typeof history === "string") return note(place, history);
+    const why = whyNotScorable(history, at);
+    if (why === undefined) {
+      // A clock ahead of ours has told of moments that have not come.
+      const moment = Math.max(at, history.latest[AT] as number);
+      writeFeatures(history, moment, values, asked.length * COLUMNS);
+    }
+    note(place, why);
+  });
+  if (asked.length === 0) return found;
+  const rows = values.slice(0, asked.length * COLUMNS);
+  const scores = await foretelling.score(rows, asked.length, { reasons: "all" });
+  const { probabilities, factors, horizonHours, model } = scores;
+  asked.forEach((place, row) => {
+    found[place] = {
+      id: ids[place] as string,
+      probability: probabilities[row] as number,
+      factors: factors.get(row) ?? [],
+      horizonHours,
+      model,
+    };
+  });
+  return found;
+}
+
+async function historyFromLog(
+  { sql }: ClaimDeps,
+  id: string,
+  at: number,
+): Promise<AtmHistory | "unknown" | "decommissioned"> {
+  const device = await getDevice(sql, "atm", id);
+  if (device === undefined) return "unknown";
+  if (device.decommissioned) return "decommissioned";
+  const history = new AtmHistory();
+  const day = { from: at - DAY_MS, to: at + DAY_MS };
+  for await (const reports of readTelemetry(sql, streamOf("atm", id), day)) {
+    for (const report of reports) history.take(report.data, report.at);
+  }
+  return history;
+}
+
+async function atATime<Item>(
+  count: number,
+  items: readonly Item[],
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length) await work(items[next++] as Item);
+  };
+  await Promise.all(Array.from({ length: count }, worker));
+}
