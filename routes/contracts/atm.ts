@@ -3,6 +3,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Deps } from "../deps.ts";
 import type { Hub } from "../live/hub.ts";
 import { createRouter } from "../router.ts";
+import { atmAlertRuleRoutes } from "./atm_alert_rules.ts";
 import { atmAlertRoutes } from "./atm_alerts.ts";
 import { atmDashboardRoutes } from "./atm_dashboard.ts";
 import { atmHealthRoutes } from "./atm_health.ts";
@@ -20,6 +21,8 @@ export function atmRoutes(deps: Deps & { readonly hub: Hub }): OpenAPIHono {
   app.route("/", atmHealthRoutes(deps));
   app.route("/", atmDashboardRoutes(deps));
   app.route("/", atmPredictionRoutes(deps));
+  // Fixed paths before those with a parameter in the same place.
+  app.route("/", atmAlertRuleRoutes());
   app.route("/", atmAlertRoutes(deps));
   app.route("/", atmLiveRoutes(deps));
   return app;

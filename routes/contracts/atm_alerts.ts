@@ -1,11 +1,8 @@
-/** Alerts of ATMs: what is wrong, who deals with it, and the rules by which it is an alert. */
+/** Alerts of ATMs: what is wrong, and who deals with it. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { ATM_STATUSES, AtmTelemetry } from "../../events/atm.ts";
 import { ALARM_REASONS, SEVERITIES } from "../../events/device.ts";
 import { formatInstant } from "../../events/instant.ts";
 import { DEVICE_ID } from "../../events/vocabulary.ts";
-import { ATM_RULES } from "../../models/alerts/atm_rules.ts";
-import { factsOfReport } from "../../models/alerts/facts.ts";
 import {
   type AlertGroup,
   type AtmAlert,
@@ -18,7 +15,7 @@ import {
 import { getDevice } from "../../projections/devices.ts";
 import { boundedBody } from "../body.ts";
 import type { Deps } from "../deps.ts";
-import { ProblemError, unknownDevice } from "../problem.ts";
+import { invalid, ProblemError, unknownDevice } from "../problem.ts";
 import { createRouter } from "../router.ts";
 import {
   IdSchema,
@@ -124,63 +121,6 @@ const stats = createRoute({
   },
 });
 
-const rules = createRoute({
-  method: "get",
-  path: "/alerts/rules",
-  operationId: "listAtmAlertRules",
-  summary: "When a report of an ATM is an alert",
-  tags: TAGS,
-  responses: {
-    200: json(
-      z.object({
-        rules: z.array(z.object({
-          alert_type: z.string(),
-          condition: z.string(),
-          needs: z.array(z.string()).openapi({ description: "What the ATM must send for it." }),
-          cooldown_minutes: z.int(),
-        })),
-        total: z.int(),
-      }),
-      "The rules",
-    ),
-  },
-});
-
-const test = createRoute({
-  method: "post",
-  path: "/alerts/rules/test",
-  middleware: boundedBody(BODY_BYTES_MAX),
-  operationId: "testAtmAlertRules",
-  summary: "What the rules say of a report; nothing is recorded",
-  description: "As of an ATM of which nothing else is known and no alert is open.",
-  tags: TAGS,
-  request: {
-    body: jsonBody(z.object({
-      telemetry: AtmTelemetry.partial().extend({
-        status: z.enum(ATM_STATUSES).default("online"),
-        transaction_count: z.int().min(0).optional(),
-        failed_transaction_count: z.int().min(0).optional(),
-      }),
-    })),
-  },
-  responses: {
-    200: json(
-      z.object({
-        alerts: z.array(z.object({
-          alert_type: z.string(),
-          severity: z.enum(SEVERITIES),
-          message: z.string(),
-        })),
-        total: z.int(),
-        not_judged: z.array(z.string())
-          .openapi({ description: "Rules that need what the report does not say." }),
-      }),
-      "What would be triggered",
-    ),
-    ...problems(400, 413, 415, 422),
-  },
-});
-
 const AlertParam = z.object({
   id: z.string().max(120).openapi({ example: "ATM-0042.low-cash.1767268800000" }),
 });
@@ -222,6 +162,9 @@ export function atmAlertRoutes(deps: AtmAlertDeps): OpenAPIHono {
 
   app.openapi(list, async (c) => {
     const { atm_id: atmId, alert_type: reason, page, limit, ...rest } = c.req.valid("query");
+    if (rest.from !== undefined && rest.to !== undefined && rest.from >= rest.to) {
+      throw invalid("query", "from", "expected a moment before `to`");
+    }
     const filter = { ...rest, reason, atmId: atmId?.toUpperCase() };
     const [alerts, total] = await Promise.all([
       listAtmAlerts(sql, { ...filter, page, limit }),
@@ -266,35 +209,6 @@ export function atmAlertRoutes(deps: AtmAlertDeps): OpenAPIHono {
         ? null
         : Math.round(100 * minutes / sumOf(resolved)) / 100,
       timestamp: formatInstant(now()),
-    }, 200);
-  });
-
-  app.openapi(rules, (c) => {
-    const told = ATM_RULES.map(({ reason, condition, needs, cooldownMinutes }) => ({
-      alert_type: reason,
-      condition,
-      needs: [...needs],
-      cooldown_minutes: cooldownMinutes,
-    }));
-    return c.json({ rules: told, total: told.length }, 200);
-  });
-
-  app.openapi(test, (c) => {
-    const { telemetry } = c.req.valid("json");
-    const facts = factsOfReport(telemetry, telemetry.status);
-    const judged = ATM_RULES.map((rule) => ({ rule, verdict: rule.judge(facts) }));
-    const alerts = judged.flatMap(({ rule, verdict }) =>
-      verdict === undefined || verdict === "rests"
-        ? []
-        : [{ alert_type: rule.reason, severity: verdict, message: rule.describe(facts) }]
-    );
-    const unknown = judged.filter(({ rule }) =>
-      rule.needs.every((field) => (telemetry as Record<string, unknown>)[field] === undefined)
-    );
-    return c.json({
-      alerts,
-      total: alerts.length,
-      not_judged: unknown.map(({ rule }) => rule.reason),
     }, 200);
   });
 
