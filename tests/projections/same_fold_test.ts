@@ -48,6 +48,7 @@ const factsArbitrary: fc.Arbitrary<Fact[]> = fc.array(
       ...alarm,
       ...anomalyOf(device, bad, value, name).map((one) => fact(...one)),
       ...foretellingOf(device, bad, seconds),
+      ...healthOf(device, bad, value, name).map((one) => fact(...one)),
     ];
   });
   // The next batch begins with no alarm open.
@@ -120,6 +121,23 @@ function anomalyOf(
     }],
     ["AnomalyResolved", { episode: 1, by: reason }],
   ];
+}
+
+/** A bearing's wear; where it is bad it has failed, and some are renewed. */
+function healthOf(
+  device: string,
+  bad: boolean,
+  value: number,
+  part: string,
+): [string, Fact["data"]][] {
+  if (!device.startsWith("machine")) return [];
+  const assessed = { part, toLearn: 0, index: 0.5, growth: value, alarm: bad, probability: null };
+  const beganAt = formatInstant(START);
+  return [
+    ["BearingAssessed", assessed],
+    ...bad ? [["FailureObserved", { part, beganAt, code: "worn-out" }] as const] : [],
+    ...value < 0 ? [["PartRenewed", { part, by: part }] as const] : [],
+  ].map(([type, data]) => [type, data] as [string, Fact["data"]]);
 }
 
 let foretold = 0;
