@@ -5,8 +5,6 @@ import type { Sql } from "../events/log/database.ts";
 import { deviceStreamOf } from "../events/inference.ts";
 import { FAILURE_MODEL_STREAM } from "../events/model.ts";
 import { deviceOf, streamOf } from "../events/vocabulary.ts";
-import { writeAtmFeatures } from "../actors/atm_features.ts";
-import type { DeviceState } from "../actors/mod.ts";
 import type { Runtime } from "../actors/runtime/runtime.ts";
 import { createScorer, type Scorer } from "../models/failure/scorer.ts";
 import { readFailureModelInForce } from "../projections/models.ts";
@@ -72,8 +70,8 @@ export function foretellingOf(scorer: Scorer, runtime: () => Runtime | undefined
     features(id, at, into, from) {
       const stream = streamOf("atm", id);
       for (const worker of runtime()?.workers ?? []) {
-        const state = worker.stateOf(stream) as DeviceState | undefined;
-        if (state?.known) return writeAtmFeatures(state, at, into, from);
+        const why = worker.features(stream, at, into, from);
+        if (why !== "elsewhere") return why;
       }
       return "elsewhere";
     },

@@ -9,9 +9,9 @@
  */
 import type { RecordedEvent } from "../../events/event.ts";
 import { type Claim, inferenceBeside } from "../../events/inference.ts";
-import { AT, FEATURE_NAMES, whyNotScorable, writeFeatures } from "../../models/features/mod.ts";
+import { FEATURE_NAMES } from "../../models/features/mod.ts";
 import type { Scorer, Scores } from "../../models/failure/scorer.ts";
-import { historyOf } from "../atm_memory.ts";
+import { writeAtmFeatures } from "../atm_features.ts";
 import { serviceFor } from "../atm_service.ts";
 import { type InferenceState, latestScoreAt } from "../inference.ts";
 import type { DeviceState } from "../mod.ts";
@@ -100,14 +100,12 @@ export function startScoring({ scorer, everyMs, actors, wake }: ScoringOptions):
       passed++;
       const turn = turns.get(stream);
       const state = actors.actors.get(stream)?.state as DeviceState | undefined;
-      if (turn === undefined || state?.memory === undefined) continue;
+      if (turn === undefined || state === undefined) continue;
       turn.queued = false;
       turn.dueAt = now + LOOK_AGAIN_MS;
-      const history = historyOf(state.memory);
-      if (state.decommissioned || whyNotScorable(history, now) !== undefined) continue;
-      // A clock ahead of ours has told of moments that have not come.
-      const at = Math.max(now, history.latest[AT] as number);
-      writeFeatures(history, at, values, device.length * COLUMNS, peersOf(stream, now));
+      const around = () => peersOf(stream, now);
+      const why = writeAtmFeatures(state, now, values, device.length * COLUMNS, around);
+      if (why !== undefined) continue;
       device.push(stream);
       turn.askedAt = now;
       turn.dueAt = turnAfter(stream, now, everyMs);

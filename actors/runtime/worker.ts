@@ -18,9 +18,11 @@ import {
 } from "../../events/log/partitions.ts";
 import { startWriter, type Writer } from "../../events/log/writer.ts";
 import type { Scorer } from "../../models/failure/scorer.ts";
-import type { AnyState } from "../mod.ts";
+import { writeAtmFeatures } from "../atm_features.ts";
+import type { DeviceState } from "../mod.ts";
 import { ActorDamagedError, type BatchStart } from "./batch.ts";
 import { loadActors } from "./load.ts";
+import { createPeers, type PeersOf } from "./peers.ts";
 import { readOn, type Standing } from "./reading.ts";
 import type { Registry } from "./registry.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -77,8 +79,16 @@ export interface Worker {
   /** Resolves when it has ended; rejects when it lost its partition. */
   readonly done: Promise<void>;
   status(): WorkerStatus;
-  /** What an actor of this partition is now; undefined for none. Not to be changed nor kept. */
-  stateOf(stream: string): AnyState | undefined;
+  /**
+   * Writes what the failure model sees of an ATM now into a row, from a place on; or says why nothing
+   * can be foretold, `elsewhere` where it has no actor here.
+   */
+  features(
+    stream: string,
+    now: number,
+    into: Float32Array,
+    from: number,
+  ): ReturnType<typeof writeAtmFeatures> | "elsewhere";
   /** Messages JetStream has stored for this partition and the log has not; undefined if unknown. */
   lag(): Promise<number | undefined>;
   /** Takes no more, commits what it took, saves the actors, and ends. */
@@ -90,6 +100,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
   let wakeRetry: (() => void) | undefined;
   let follower: Follower | undefined;
   let registry: Registry | undefined;
+  let peersOf: PeersOf | undefined;
   let standing: Standing | undefined;
   let state: WorkerStatus["state"] = "starting";
   let problem: string | undefined;
@@ -158,6 +169,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
       deps.positioned(partition, position.offset);
       const loaded = await loadActors(deps.sql, deps.snapshots, position);
       registry = loaded.registry;
+      peersOf = createPeers(registry);
       deps.log("info", "actors loaded", {
         partition,
         actors: loaded.registry.actors.size,
@@ -223,7 +235,11 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
       quarantined: standing?.quarantined ?? 0,
       actors: registry?.actors.size ?? 0,
     }),
-    stateOf: (stream) => registry?.actors.get(stream)?.state,
+    features(stream, now, into, from) {
+      const state = registry?.actors.get(stream)?.state as DeviceState | undefined;
+      if (!state?.known) return "elsewhere";
+      return writeAtmFeatures(state, now, into, from, () => peersOf?.(stream, now));
+    },
     async lag() {
       if (state !== "running" || !follower) return undefined;
       if (deps.partitions > 1) return await follower.undelivered() + (standing?.uncommitted ?? 0);
