@@ -6,6 +6,7 @@
 import { connectBus } from "../events/bus/connection.ts";
 import { createPublisher } from "../events/bus/jetstream_publisher.ts";
 import { managerOf, streamInfo } from "../events/bus/stream.ts";
+import { STREAM_NAME } from "../events/bus/subjects.ts";
 import { parseInstant } from "../events/instant.ts";
 import { fleet, type FleetOptions } from "./fleet.ts";
 import { asItHappens } from "./pace.ts";
@@ -27,6 +28,8 @@ const DEMO: Omit<FleetOptions, "startAt"> = {
   mischief: true,
 };
 const HISTORY_MS = HOUR_MS;
+/** Each of the demo's sensors speaks all the time; with partitions JetStream puts a prefix before. */
+const REPORTS = ["devices.sensor.*.reading", "p.*.devices.sensor.*.reading"];
 
 /** Runs until the signal; resolves when every message it sent has been acknowledged. */
 export async function runDemo(url: string, signal: AbortSignal): Promise<void> {
@@ -48,14 +51,25 @@ export async function runDemo(url: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** A demo that ran before told the past already; this one goes on where the bus fell quiet. */
+/** A demo that ran before told the past already; this one goes on where its devices fell quiet. */
 async function historyFrom(
   connection: Awaited<ReturnType<typeof connectBus>>,
   now: number,
 ): Promise<number> {
-  const info = await streamInfo(await managerOf(connection));
-  const quietSince = info === undefined || info.state.last_seq === 0
-    ? undefined
-    : parseInstant(info.state.last_ts);
+  const quietSince = await latestReport(await managerOf(connection));
   return Math.round(Math.max(now - HISTORY_MS, quietSince ?? 0));
+}
+
+/** Orders are no reports: the model that comes with Telltale is told of before any device speaks. */
+async function latestReport(
+  manager: Awaited<ReturnType<typeof managerOf>>,
+): Promise<number | undefined> {
+  const { state } = await streamInfo(manager) ?? {};
+  if (state === undefined || state.last_seq === 0) return undefined;
+  for (const subject of REPORTS) {
+    const message = await manager.streams.getMessage(STREAM_NAME, { last_by_subj: subject });
+    if (message) return parseInstant(message.timestamp);
+  }
+  // Reports may have been forgotten since.
+  return state.messages < state.last_seq ? parseInstant(state.last_ts) : undefined;
 }
