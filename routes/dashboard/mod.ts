@@ -48,6 +48,7 @@ const FILES = [
   "spectrum_chart.js",
   "style.css",
   "trend.js",
+  "wear.js",
 ] as const;
 
 export function dashboardRoutes(): Hono {

@@ -73,17 +73,13 @@ const STORIES = {
     "bad",
   ],
   FailureRiskCleared: ({ why }) => [`foretold failure withdrawn: ${WHY[why] ?? why}`, "dim"],
+  FailureObserved: ({ code, part }) => [`failed${part ? ` (${part})` : ""}: ${code}`, "bad"],
   PredictionScored: ({ outcome }) => OUTCOMES[outcome] ?? [outcome, "dim"],
 };
 
-const DEVICE = /^([a-z]+)-(.+)$/;
-/** Who stands beside a device, and foretells of it. */
-const INFERENCE = /^inference-([a-z]+)-(.+)$/;
-
 /** Puts a recorded event on top of the story, where it is one worth telling. */
-export function tell({ type, stream, data, occurred_at: at }) {
+export function tell({ type, kind, id, data, occurred_at: at }) {
   if (!Object.hasOwn(STORIES, type)) return;
-  const [, kind, id] = INFERENCE.exec(stream) ?? DEVICE.exec(stream);
   const [text, tone] = STORIES[type](data);
   const list = byId("happening");
   list.querySelector(".empty")?.remove();

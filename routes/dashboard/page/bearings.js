@@ -4,16 +4,19 @@ import { make, zonePill } from "./elements.js";
 import { ago, moment, number, zoneRank, ZONES } from "./format.js";
 import { faultPill, spectrumPanel } from "./spectrum.js";
 import { trendPanel } from "./trend.js";
+import { healthFacts, STATE_NAMES, statePill, wearPanel } from "./wear.js";
 
 /** `chosen`: the id of the bearing to begin with; the worst where it is none of them. */
 export function bearingPanels(machineId, { metrics, chosen }, onProblem) {
   const cards = make("ul", { class: "bearings" });
   const trendPlace = make("div", {});
   const spectrum = spectrumPanel(onProblem);
+  const wear = wearPanel(machineId, onProblem);
   let boundaries = null;
   let shown;
   let trend;
   let readings = new Map();
+  let health = new Map();
 
   function choose(bearing) {
     shown = bearing;
@@ -28,19 +31,26 @@ export function bearingPanels(machineId, { metrics, chosen }, onProblem) {
 
   async function showChosen() {
     const reading = readings.get(shown);
-    const analysis = reading && await spectrum.show(machineId, shown, reading._id);
+    // Of a bearing that never reported there is nothing to show but that it is there.
+    spectrum.element.hidden = wear.element.hidden = reading === undefined;
+    const [analysis] = await Promise.all([
+      reading && spectrum.show(machineId, shown, reading._id),
+      health.has(shown) ? wear.show(shown) : undefined,
+    ]);
     boundaries = analysis?.zone_boundaries ?? null;
     await trend.refresh();
   }
 
   async function refresh() {
-    const [now, newest] = await Promise.all([
+    const [now, newest, assessed] = await Promise.all([
       get("/api/bearings", { machine_id: machineId }),
       get(`/api/machines/${encodeURIComponent(machineId)}/latest-readings`),
+      get(`/machines/${encodeURIComponent(machineId)}/health`),
     ]);
+    health = new Map(assessed.bearings.map((each) => [each.bearing, each]));
     readings = new Map(newest.map((reading) => [reading.bearingId, reading]));
     if (shown === undefined) {
-      choose(now.some(({ _id }) => _id === chosen) ? chosen : worstOf(now)._id);
+      choose(now.some(({ _id }) => _id === chosen) ? chosen : worstOf(now, health)._id);
     }
     showCards(now);
     await showChosen();
@@ -51,12 +61,14 @@ export function bearingPanels(machineId, { metrics, chosen }, onProblem) {
       ? document.activeElement.dataset.bearing
       : undefined;
     cards.replaceChildren(
-      ...now.map((bearing) => make("li", {}, card(bearing, readings.get(bearing._id)))),
+      ...now.map((bearing) => make("li", {}, card(bearing))),
     );
     if (focused) cards.querySelector(`[data-bearing="${CSS.escape(focused)}"]`)?.focus();
   }
 
-  function card(bearing, reading) {
+  function card(bearing) {
+    const reading = readings.get(bearing._id);
+    const assessed = health.get(bearing._id);
     const button = make(
       "button",
       {
@@ -76,8 +88,13 @@ export function bearingPanels(machineId, { metrics, chosen }, onProblem) {
         { class: "name" },
         [bearing._id, bearing.bearingType].filter(Boolean).join(" · "),
       ),
-      reading === undefined ? make("span", {}, "no reading yet") : measures(reading),
-      reading && faultPill(reading.fault),
+      reading === undefined ? make("span", {}, "no reading yet") : measures(reading, assessed),
+      make(
+        "span",
+        { class: "tags" },
+        assessed && statePill(assessed),
+        faultPill(assessed?.fault ?? reading?.fault),
+      ),
     );
     button.addEventListener("click", () => {
       choose(bearing._id);
@@ -97,21 +114,25 @@ export function bearingPanels(machineId, { metrics, chosen }, onProblem) {
         make("h2", { id: "bearings-title", class: "unseen" }, "Bearings"),
         cards,
       ),
-      trendPlace,
+      make("div", { class: "halves" }, trendPlace, wear.element),
       spectrum.element,
     ],
     refresh,
     close() {
       trend?.close();
       spectrum.close();
+      wear.close();
     },
   };
 }
 
-function worstOf(bearings) {
-  return bearings.reduce((worst, each) =>
-    zoneRank(each.status) > zoneRank(worst.status) ? each : worst
+/** The most worn; of those alike, the one in the worst zone. */
+function worstOf(bearings, health) {
+  const wornness = ({ _id }) => -STATE_NAMES.indexOf(health.get(_id)?.state ?? "learning");
+  const [worst] = bearings.toSorted((a, b) =>
+    wornness(b) - wornness(a) || zoneRank(b.status) - zoneRank(a.status)
   );
+  return worst;
 }
 
 function zoneLimits(boundaries) {
@@ -121,23 +142,25 @@ function zoneLimits(boundaries) {
   });
 }
 
-function measures({ velocity, acceleration, temperature, timestamp }) {
+function measures({ velocity, acceleration, temperature, timestamp }, assessed) {
   const shown = [
     ["Velocity RMS", velocity?.rms, "mm/s"],
     ["Acceleration RMS", acceleration?.rms, "g"],
     ["Crest factor", acceleration?.crestFactor, ""],
     ["Kurtosis", acceleration?.kurtosis, ""],
     ["Temperature", temperature, "°C"],
-  ].filter(([, value]) => typeof value === "number");
+  ].filter(([, value]) => typeof value === "number")
+    .map(([name, value, unit]) => [name, `${number(value)} ${unit}`]);
+  if (assessed) shown.push(...healthFacts(assessed));
   return make(
     "span",
     { class: "measures" },
-    shown.map(([name, value, unit]) =>
+    shown.map(([name, value]) =>
       make(
         "span",
         {},
         make("span", { class: "label" }, name),
-        make("span", { class: "value" }, `${number(value)} ${unit}`),
+        make("span", { class: "value" }, value),
       )
     ),
     make(

@@ -1,10 +1,13 @@
 /** The plant's machines by ISO zone, the worst first: where to look today. */
 import { get } from "./api.js";
 import { deviceLink, make, pill, zonePill } from "./elements.js";
-import { count, zoneOf, zoneRank, ZONES } from "./format.js";
+import { count, duration, shortMoment, zoneOf, zoneRank, ZONES } from "./format.js";
+import { chance, partLink } from "./predictions.js";
 
 const SHOWN_MAX = 200;
+const WORSE_MAX = 1_000;
 const TYPING_PAUSE_MS = 200;
+const HOUR_MS = 3_600_000;
 
 /** Fills the view; returns how to bring it up to date, and how to leave it. */
 export function openMachines(view) {
@@ -27,6 +30,7 @@ export function openMachines(view) {
     ),
   );
   let machines = [];
+  let worse = new Map();
   let bearings = new Map();
   let closed = false;
 
@@ -53,8 +57,14 @@ export function openMachines(view) {
   );
 
   async function refresh() {
-    const [all, parts] = await Promise.all([get("/api/machines"), get("/api/bearings")]);
+    const [all, parts, { alarms }, { predictions }] = await Promise.all([
+      get("/api/machines"),
+      get("/api/bearings"),
+      get("/alarms", { kind: "machine", reason: "trend", state: "open", limit: WORSE_MAX }),
+      get("/predictions", { kind: "machine", state: "open", limit: WORSE_MAX }),
+    ]);
     if (closed) return;
+    worse = worseByMachine(alarms, predictions);
     machines = all;
     bearings = Map.groupBy(parts, ({ machineId }) => machineId);
     cards.replaceChildren(
@@ -86,7 +96,9 @@ export function openMachines(view) {
         make(
           "tr",
           {},
-          ["Machine", "Bearings"].map((name) => make("th", { scope: "col" }, name)),
+          ["Machine", "Bearings", "Getting worse"].map((name) =>
+            make("th", { scope: "col" }, name)
+          ),
           make("th", { scope: "col", class: "wide-only" }, "Place"),
         ),
       ),
@@ -112,12 +124,14 @@ export function openMachines(view) {
         {},
         make(
           "th",
-          { scope: "rowgroup", colspan: 3, class: "group" },
+          { scope: "rowgroup", colspan: 4, class: "group" },
           zonePill(status),
           ` ${count(total)} ${total === 1 ? "machine" : "machines"}`,
         ),
       ),
-      members.map((machine) => row(machine, bearings.get(machine._id) ?? [])),
+      members.map((machine) =>
+        row(machine, bearings.get(machine._id) ?? [], worse.get(machine._id) ?? [])
+      ),
     );
   }
 
@@ -157,7 +171,33 @@ function card({ zone, status, tone, meaning }, machines, bearings) {
   );
 }
 
-function row(machine, bearings) {
+/** Of each machine, its parts that vibrate more than is normal for them, or are foretold to fail. */
+function worseByMachine(alarms, predictions) {
+  const parts = new Map();
+  const partOf = (id, part) => {
+    const key = JSON.stringify([id, part]);
+    if (!parts.has(key)) parts.set(key, { id, part });
+    return parts.get(key);
+  };
+  for (const { id, reason, raised_at: since } of alarms) {
+    partOf(id, reason.replace(/^trend:?/, "")).since = since;
+  }
+  for (const { device, part, probability, horizon_hours: hours } of predictions) {
+    Object.assign(partOf(device, part ?? ""), { probability, hours });
+  }
+  return Map.groupBy(parts.values(), ({ id }) => id);
+}
+
+function worseItem({ id, part, since, probability, hours }) {
+  const told = [
+    since && `worse since ${shortMoment(since)}`,
+    probability !== undefined &&
+    `${chance(probability)} to fail within ${duration(hours * HOUR_MS)}`,
+  ].filter(Boolean).join(", ");
+  return make("li", {}, partLink("machine", id, part, part || "the machine"), ` ${told}`);
+}
+
+function row(machine, bearings, worse) {
   const worstFirst = bearings.toSorted((a, b) => zoneRank(b.status) - zoneRank(a.status));
   return make(
     "tr",
@@ -177,6 +217,7 @@ function row(machine, bearings) {
         worstFirst.map((bearing) => make("li", {}, bearingLink(machine._id, bearing))),
       ),
     ),
+    make("td", {}, worse.length > 0 && make("ul", { class: "plain" }, worse.map(worseItem))),
     make(
       "td",
       { class: "wide-only" },

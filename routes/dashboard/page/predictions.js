@@ -53,9 +53,9 @@ export function predictionItem(prediction) {
 }
 
 /** "ATM-0042", or a machine's bearing; both lead to where more is told of it. */
-export function partLink(kind, device, part) {
+export function partLink(kind, device, part, text = part ? `${device} · ${part}` : device) {
   const path = [kind, device, ...(part ? [part] : [])].map(encodeURIComponent).join("/");
-  return make("a", { href: `#/${path}` }, part ? `${device} · ${part}` : device);
+  return make("a", { href: `#/${path}` }, text);
 }
 
 /** A probability is no more exact than a whole per cent. */
