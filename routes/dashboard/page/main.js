@@ -9,6 +9,7 @@ import { refreshForetold } from "./foretold.js";
 import { listen } from "./live.js";
 import { openMachines } from "./machines.js";
 import { openMaintenance } from "./maintenance.js";
+import { openModels } from "./models.js";
 import { openReports } from "./reports.js";
 import { openRisk } from "./risk.js";
 import { openScoreboard } from "./scoreboard.js";
@@ -33,6 +34,7 @@ const VIEWS = {
   risk: openRisk,
   maintenance: openMaintenance,
   scoreboard: openScoreboard,
+  models: openModels,
   reports: openReports,
 };
 

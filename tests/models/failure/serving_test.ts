@@ -100,3 +100,18 @@ Deno.test("a file that is not what it is called, or wants what is not known, say
   const strange = { ...learned.model, features: [WEAR, "phase_of_the_moon"] };
   await refused((await fileOf(strange, card)).onnx, /does not have: phase_of_the_moon; train/);
 });
+
+Deno.test("the model that comes with Telltale fits the features this version has", async () => {
+  const { onnx, sha256 } = await readShippedModel();
+  assert.ok(onnx.length < 300_000, `${onnx.length} bytes`);
+  const model = await loadFailureModel(onnx, sha256);
+  try {
+    assert.equal(model.card.simulated, true);
+    assert.deepEqual(model.features, FEATURE_NAMES);
+    const values = new Float32Array(FEATURE_NAMES.length).fill(NaN);
+    const [unknown = NaN] = await model.score({ values, rows: 1, columns: values.length });
+    assert.ok(unknown > 0 && unknown < model.threshold, `nothing known: ${unknown}`);
+  } finally {
+    await model.release();
+  }
+});
