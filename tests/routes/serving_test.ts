@@ -64,6 +64,7 @@ Deno.test("what comes in over HTTP or NATS is recorded, answered and shown by a 
         "TelemetryReported",
         "StatusChanged",
         "AlarmRaised",
+        "AlarmRaised",
       ]);
       const { partition, offset } = taken.body.events.at(-1);
       const after = `after=${partition}:${offset}`;
@@ -72,7 +73,8 @@ Deno.test("what comes in over HTTP or NATS is recorded, answered and shown by a 
       const trend = await ask("/devices/atm/ATM-1/trends?metric=cash_level_percent&resolution=1m");
       assert.equal(trend.body.points[0].last, 12);
       const { alarms } = (await ask("/alarms?kind=atm&id=atm-1")).body;
-      assert.deepEqual(alarms.map(({ reason }: { reason: string }) => reason), ["offline"]);
+      const reasons = alarms.map(({ reason }: { reason: string }) => reason);
+      assert.deepEqual(reasons, ["offline", "low-cash"]);
       assert.equal((await ask("/telemetry/ATM-1/history")).body.data_points, 1);
       assert.equal((await ask("/telemetry/alerts/recent")).body.alerts[0].atm_id, "ATM-1");
       assert.equal((await ask("/telemetry/stats")).body.total_records, 1);
