@@ -3,6 +3,7 @@ import { cardOf, FAILURE_LABEL } from "../../../models/failure/card.ts";
 import { fileOf } from "../../../models/failure/file.ts";
 import { type LearnedModel, learnFailures } from "../../../models/failure/learn.ts";
 import { loadFailureModel, ModelFileError } from "../../../models/failure/serving.ts";
+import { readShippedModel } from "../../../models/failure/shipped.ts";
 import { type FailureRows, FEATURE_NAMES } from "../../../models/features/mod.ts";
 import { writeModel } from "../../../models/trees/model.ts";
 import { contributionsOf } from "../../../models/trees/contributions.ts";
