@@ -39,12 +39,20 @@ export const activity: Projection<Activity> = {
     create index on ${table} (kind, minute)`,
 
   keysOf(event) {
-    const place = `${deviceOf(event.stream).kind}|${event.partition}|`;
+    const { kind } = deviceOf(event.stream);
+    const { partition, occurredAt } = event;
     if (event.type === "PollsReported") {
-      return [...minutesOf(pollsOf(event.data)), EVER].map((bucket) => place + bucket);
+      return [...minutesOf(pollsOf(event.data)), EVER].map((bucket) =>
+        `${kind}|${partition}|${bucket}`
+      );
     }
     if (observedStatus(event) === undefined) return [];
-    return [place + Math.floor(event.occurredAt / MINUTE_MS), place + EVER];
+    const minute = Math.floor(occurredAt / MINUTE_MS);
+    const known = lastKeys.get(kind);
+    if (known?.minute === minute && known.partition === partition) return known.keys;
+    const keys = [minute, EVER].map((bucket) => `${kind}|${partition}|${bucket}`);
+    lastKeys.set(kind, { minute, partition, keys });
+    return keys;
   },
 
   async load(sql, table, keys) {
@@ -93,6 +101,9 @@ export const activity: Projection<Activity> = {
         set count = excluded.count, oldest = excluded.oldest, newest = excluded.newest`;
   },
 };
+
+/** Where each kind's newest report was counted: the next one mostly is, too. */
+const lastKeys = new Map<string, { minute: number; partition: number; keys: readonly string[] }>();
 
 /** The minutes in which polls were made that arrived together; they ascend. */
 function minutesOf(polls: readonly Poll[]): number[] {

@@ -53,8 +53,15 @@ export const availability: Projection<Chunk> = {
   keysOf(event) {
     if (event.type === "PollsReported") return chunksOfPolls(event);
     if (observedStatus(event) === undefined) return [];
-    const span = event.stream.startsWith("store-") ? STORE_CHUNK_MS : CHUNK_MS;
-    return [`${event.stream}|${chunkStart(event.occurredAt, span)}`];
+    const { stream, occurredAt } = event;
+    const known = lastKeys.get(stream);
+    if (known !== undefined && occurredAt >= known.from && occurredAt < known.to) return known.keys;
+    const span = stream.startsWith("store-") ? STORE_CHUNK_MS : CHUNK_MS;
+    const from = chunkStart(occurredAt, span);
+    const keys = [`${stream}|${from}`];
+    if (lastKeys.size >= STREAMS_KEPT_MAX) lastKeys.clear();
+    lastKeys.set(stream, { from, to: from + span, keys });
+    return keys;
   },
 
   async load(sql, table, keys) {
@@ -114,6 +121,10 @@ export const availability: Projection<Chunk> = {
         set statuses = excluded.statuses, observations = excluded.observations`;
   },
 };
+
+/** The chunk of each stream's newest report: the next one mostly goes there too. */
+const lastKeys = new Map<string, { from: number; to: number; keys: readonly string[] }>();
+const STREAMS_KEPT_MAX = 20_000;
 
 /** Polls ascend: each chunk they fall into is met once. */
 function chunksOfPolls({ stream, data }: RecordedEvent): string[] {

@@ -4,6 +4,7 @@
  * One row holds all metrics of one device in one bucket: a report of six metrics changes three
  * rows, not eighteen. Buckets are of the device's own time, so a late report lands in its place.
  */
+import type { RecordedEvent } from "../events/event.ts";
 import { forEachMeasure } from "../events/measures.ts";
 import type { Sql } from "../events/log/database.ts";
 import { sqlInstant } from "../events/log/database.ts";
@@ -15,18 +16,24 @@ export const RESOLUTIONS = [60, 3_600, 86_400] as const;
 export type Resolution = typeof RESOLUTIONS[number];
 const MINUTE: Resolution = 60;
 
-/** `last` is the value of the report with the newest own time; of several, the one recorded last. */
-type Aggregate = [
-  count: number,
-  sum: number,
-  min: number,
-  max: number,
-  last: number,
-  lastAt: number,
-];
-type Bucket = Record<string, Aggregate>;
-/** Most buckets hold one report: its value is then count, sum, minimum and all, and is stored once. */
-type StoredAggregate = Aggregate | [count: 1, value: number, at: number];
+/**
+ * `last` is the value of the report with the newest own time; of several, the one recorded last.
+ * Most buckets hold one report: its value is then count, sum, minimum and all, and is stored once.
+ */
+type StoredAggregate =
+  | [count: number, sum: number, min: number, max: number, last: number, lastAt: number]
+  | [count: 1, value: number, at: number];
+
+/**
+ * A bucket while it is folded. A device names its metrics in the same order every time, so a place
+ * is found at the first look; and numbers that stand together are no objects to be collected.
+ */
+interface Bucket {
+  readonly names: string[];
+  /** FIELDS of every metric, as StoredAggregate has them. */
+  readonly numbers: number[];
+}
+const FIELDS = 6;
 
 /** A machine has eight metrics per bearing. One that invents names must not grow its row for ever. */
 const METRICS_MAX = 512;
@@ -72,13 +79,11 @@ export const trends: Projection<Bucket> = {
   },
 
   fold(row, event) {
-    const bucket = row ?? empty<Aggregate>();
-    const { occurredAt } = event;
-    forEachMeasure(event, (name, value) => {
-      const aggregate = bucket[name];
-      if (aggregate !== undefined) add(aggregate, value, occurredAt);
-      else if (!isFull(bucket)) bucket[name] = [1, value, value, value, value, occurredAt];
-    });
+    const bucket = row ?? { names: [], numbers: [] };
+    measure(event);
+    for (let i = 0; i < measured.count; i++) {
+      add(bucket, i, measured.names[i] as string, measured.values[i] as number, event.occurredAt);
+    }
     return bucket;
   },
 
@@ -118,31 +123,41 @@ export const trends: Projection<Bucket> = {
 const lastKeys = new Map<string, { minute: number; keys: readonly string[] }>();
 const STREAMS_KEPT_MAX = 20_000;
 
-/** No prototype: a metric may be called anything, `constructor` included. */
-function empty<Value>(): Record<string, Value> {
-  return Object.create(null);
+/** An event's numbers, taken out once for all three buckets it falls into. */
+const measured = {
+  of: undefined as RecordedEvent | undefined,
+  count: 0,
+  names: [] as string[],
+  values: [] as number[],
+};
+
+function measure(event: RecordedEvent): void {
+  if (measured.of === event) return;
+  measured.of = event;
+  measured.count = 0;
+  forEachMeasure(event, noteMeasure);
 }
 
-function isFull(bucket: Bucket): boolean {
-  return Object.keys(bucket).length >= METRICS_MAX;
+function noteMeasure(name: string, value: number): void {
+  measured.names[measured.count] = name;
+  measured.values[measured.count++] = value;
 }
 
-function toStored(bucket: Bucket): Record<string, StoredAggregate> {
-  const stored = empty<StoredAggregate>();
-  for (const name in bucket) {
-    const aggregate = bucket[name] as Aggregate;
-    stored[name] = aggregate[0] === 1 ? [1, aggregate[1], aggregate[5]] : aggregate;
+function toStored({ names, numbers }: Bucket): Record<string, StoredAggregate> {
+  // No prototype: a metric may be called anything, `constructor` included.
+  const stored: Record<string, StoredAggregate> = Object.create(null);
+  for (const [i, name] of names.entries()) {
+    const all = numbers.slice(i * FIELDS, (i + 1) * FIELDS);
+    stored[name] = (all[0] === 1 ? [1, all[1], all[5]] : all) as StoredAggregate;
   }
   return stored;
 }
 
 function fromStored(stored: Record<string, StoredAggregate>): Bucket {
-  const bucket = empty<Aggregate>();
-  for (const [name, aggregate] of Object.entries(stored)) bucket[name] = expand(aggregate);
-  return bucket;
+  return { names: Object.keys(stored), numbers: Object.values(stored).flatMap(expand) };
 }
 
-function expand(stored: StoredAggregate): Aggregate {
+function expand(stored: StoredAggregate): Exclude<StoredAggregate, { length: 3 }> {
   if (stored.length !== 3) return stored;
   const [count, value, at] = stored;
   return [count, value, value, value, value, at];
@@ -153,15 +168,31 @@ function mod(value: number, divisor: number): number {
   return rest < 0 ? rest + divisor : rest;
 }
 
-function add(aggregate: Aggregate, value: number, at: number): void {
-  aggregate[0]++;
+/** `expected`: where this metric stands if the device reports what it did before. */
+function add(
+  { names, numbers }: Bucket,
+  expected: number,
+  name: string,
+  value: number,
+  at: number,
+): void {
+  const place = names[expected] === name ? expected : names.indexOf(name);
+  if (place < 0) {
+    if (names.length >= METRICS_MAX) return;
+    names.push(name);
+    numbers.push(1, value, value, value, value, at);
+    return;
+  }
+  const first = place * FIELDS;
+  numbers[first] = (numbers[first] as number) + 1;
   // An infinite sum could not be written down, and read back would differ from itself.
-  aggregate[1] = Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, aggregate[1] + value));
-  if (value < aggregate[2]) aggregate[2] = value;
-  if (value > aggregate[3]) aggregate[3] = value;
-  if (at >= aggregate[5]) {
-    aggregate[4] = value;
-    aggregate[5] = at;
+  const sum = (numbers[first + 1] as number) + value;
+  numbers[first + 1] = Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, sum));
+  if (value < (numbers[first + 2] as number)) numbers[first + 2] = value;
+  if (value > (numbers[first + 3] as number)) numbers[first + 3] = value;
+  if (at >= (numbers[first + 5] as number)) {
+    numbers[first + 4] = value;
+    numbers[first + 5] = at;
   }
 }
 
