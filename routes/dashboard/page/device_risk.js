@@ -3,7 +3,7 @@ import { devicePath, get } from "./api.js";
 import { fill, make, panel, pill } from "./elements.js";
 import { shortMoment, toneOf } from "./format.js";
 import { color, lineChart, redraw } from "./line_chart.js";
-import { chance, predictionItem, remainingText } from "./predictions.js";
+import { chance, partName, predictionItem, remainingText } from "./predictions.js";
 
 const SPAN_MS = 7 * 86_400_000;
 const SCORES_MAX = 1_000;
@@ -49,7 +49,7 @@ export function riskPanel(kind, id) {
           {},
           pill(chance(probability), toneOf(level)),
           [
-            ` ${part ? `${part} fails` : "that it fails"} by ${shortMoment(until)}`,
+            ` ${part ? `${partName(id, part)} fails` : "that it fails"} by ${shortMoment(until)}`,
             remaining && remainingText(remaining),
             `as of ${shortMoment(at)}`,
           ].filter(Boolean).join(", "),
@@ -63,9 +63,12 @@ export function riskPanel(kind, id) {
     const moments = [...new Set(scores.map(({ at }) => at))];
     const byPart = Map.groupBy(scores, ({ part }) => part ?? "");
     chart ??= lineChart(canvas, []);
-    chart.options.scales.y.suggestedMax = 0.1;
-    chart.options.scales.y.min = 0;
-    chart.options.scales.y.ticks.callback = (value) => `${Number((100 * value).toFixed(1))} %`;
+    const highest = Math.max(...scores.map(({ probability }) => probability));
+    const { y } = chart.options.scales;
+    y.grace = y.min = 0;
+    // Room above what is shown, but no probability above 1.
+    y.max = Math.min(1, 1.2 * Math.max(0.1, highest, threshold ?? 0));
+    y.ticks.callback = (value) => `${Number((100 * value).toFixed(1))} %`;
     chart.data.labels = moments.map(shortMoment);
     chart.data.datasets = [
       ...[...byPart].map(([part, own], i) => line(part, own, moments, COLORS[i % COLORS.length])),
@@ -80,7 +83,6 @@ export function riskPanel(kind, id) {
       }]),
     ];
     redraw(chart);
-    const highest = Math.max(...scores.map(({ probability }) => probability));
     canvas.setAttribute(
       "aria-label",
       `${scores.length} scores of the last week, the highest ${chance(highest)}`,

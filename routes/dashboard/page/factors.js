@@ -93,6 +93,16 @@ const STARTS = ["the latest", "the last but one", "the third last", "the fourth 
 
 /** "Temperature, highest in the last 6 h: 43 °C". A feature nobody has put into words is named. */
 export function factorText({ feature, value }) {
+  const { what, tell } = saidOf(feature);
+  return `${what}: ${value === null ? "not known" : tell(value)}`;
+}
+
+/** The same without a value. */
+export function featureText(feature) {
+  return saidOf(feature).what;
+}
+
+function saidOf(feature) {
   const [, base = feature, span] = /^(.+)_(1h|6h|24h)$/.exec(feature) ?? [];
   const [, code] = /^(e\d{3})_started$/.exec(base) ?? [];
   const [, start] = /^hours_since_start_(\d)$/.exec(feature) ?? [];
@@ -104,5 +114,5 @@ export function factorText({ feature, value }) {
     ? [`Since ${STARTS[start - 1] ?? `error ${start} before now`} error began`, hours]
     : [words(base), number];
   const when = span ? ` ${SPANS[span]}` : "";
-  return `${what}${when}: ${value === null ? "not known" : tell(value)}`;
+  return { what: `${what}${when}`, tell };
 }

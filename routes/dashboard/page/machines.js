@@ -2,7 +2,7 @@
 import { get } from "./api.js";
 import { deviceLink, make, pill, zonePill } from "./elements.js";
 import { count, duration, shortMoment, zoneOf, zoneRank, ZONES } from "./format.js";
-import { chance, partLink } from "./predictions.js";
+import { chance, partLink, partName } from "./predictions.js";
 
 const SHOWN_MAX = 200;
 const WORSE_MAX = 1_000;
@@ -194,7 +194,12 @@ function worseItem({ id, part, since, probability, hours }) {
     probability !== undefined &&
     `${chance(probability)} to fail within ${duration(hours * HOUR_MS)}`,
   ].filter(Boolean).join(", ");
-  return make("li", {}, partLink("machine", id, part, part || "the machine"), ` ${told}`);
+  return make(
+    "li",
+    {},
+    partLink("machine", id, part, part ? partName(id, part) : "the machine"),
+    ` ${told}`,
+  );
 }
 
 function row(machine, bearings, worse) {

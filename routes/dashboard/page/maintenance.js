@@ -35,15 +35,11 @@ export function openMaintenance(view, onProblem) {
     make(
       "div",
       { class: "columns" },
-      make(
-        "div",
-        { class: "stack first" },
-        panel("Recommended: nobody has planned it yet", lists.recommended),
-        panel("Scheduled", lists.scheduled),
-      ),
+      panel("Recommended: nobody has planned it yet", lists.recommended),
       make(
         "div",
         { class: "stack after" },
+        panel("Scheduled", lists.scheduled),
         panel("New entry", newEntry()),
         panel("Lately ended", lists.ended),
       ),
@@ -122,13 +118,14 @@ function isLate(entry) {
 }
 
 function detailsOf(entry) {
-  const { due_by: dueBy, scheduled_for: scheduledFor, assignee, note, closed_at: at, why } = entry;
+  const { due_by: dueBy, scheduled_for: scheduledFor, assignee, note } = entry;
+  const { closed_at: at, why, outcome } = entry;
   return [
     scheduledFor && `planned for ${shortMoment(scheduledFor)}`,
     dueBy && `due by ${shortMoment(dueBy)}`,
     assignee && `for ${assignee}`,
     note && `“${note}”`,
-    at && `ended ${shortMoment(at)}${why ? `: ${words(why)}` : ""}`,
+    at && `ended ${shortMoment(at)}${why && why !== outcome ? `: ${words(why)}` : ""}`,
   ].filter(Boolean).join(" · ");
 }
 

@@ -2,6 +2,7 @@
 import { get, send } from "./api.js";
 import { button, make, panel, pill, withWidth } from "./elements.js";
 import { count, duration, moment, number, roughly, shortMoment, words } from "./format.js";
+import { featureText } from "./factors.js";
 import { precisionChart } from "./model_charts.js";
 import { reliabilityChart } from "./scoreboard_charts.js";
 
@@ -15,8 +16,8 @@ const SPLITS = {
 };
 
 /** Fills the view with one model's card, or with the list of all. */
-export function openModels(view, onProblem, sha256) {
-  return sha256 ? openCard(view, onProblem, sha256) : openList(view);
+export function openModels(view, _onProblem, sha256) {
+  return sha256 ? openCard(view, sha256) : openList(view);
 }
 
 function openList(view) {
@@ -81,7 +82,7 @@ function listRow({ sha256, in_force: inForce, promoted_at: promotedAt, about }) 
   );
 }
 
-function openCard(view, onProblem, sha256) {
+function openCard(view, sha256) {
   let shown;
   let charts = [];
   let closed = false;
@@ -94,7 +95,7 @@ function openCard(view, onProblem, sha256) {
     shown = now;
     for (const chart of charts) chart.close();
     charts = [];
-    view.replaceChildren(headOf(model, refresh, onProblem), ...contentOf(model.card));
+    view.replaceChildren(headOf(model, refresh), ...contentOf(model.card));
   }
 
   function contentOf(card) {
@@ -150,11 +151,18 @@ function openCard(view, onProblem, sha256) {
   };
 }
 
-function headOf({ sha256, in_force: inForce, promoted_at: promotedAt, card }, refresh, onProblem) {
+function headOf({ sha256, in_force: inForce, promoted_at: promotedAt, card }, refresh) {
+  /** What came of an order stays until the model is shown anew. */
+  const answer = make("p", { class: "aside", role: "status" });
   const order = (text, path) =>
-    button(text, () => {
+    button(text, async () => {
       if (!confirm(`${text}?`)) return;
-      send("POST", path).then(refresh).catch(onProblem);
+      try {
+        await send("POST", path);
+        await refresh();
+      } catch (error) {
+        answer.textContent = error.message;
+      }
     });
   return make(
     "div",
@@ -175,10 +183,11 @@ function headOf({ sha256, in_force: inForce, promoted_at: promotedAt, card }, re
     ),
     make(
       "div",
-      { class: "filter" },
+      { class: "model-orders" },
       inForce
         ? order("Roll back to the one before", "/models/failure/rollback")
         : order("Put this model in force", `/models/${sha256}/promote`),
+      answer,
     ),
   );
 }
@@ -231,7 +240,7 @@ function importancesPanel({ importances }) {
         make(
           "li",
           {},
-          make("span", {}, words(feature)),
+          make("span", {}, featureText(feature)),
           make("span", { class: "number" }, `${(100 * share).toFixed(1)} %`),
           make("span", { class: "measure" }, withWidth(make("span", {}), share / most)),
         )

@@ -52,10 +52,20 @@ export function predictionItem(prediction) {
   );
 }
 
-/** "ATM-0042", or a machine's bearing; both lead to where more is told of it. */
-export function partLink(kind, device, part, text = part ? `${device} · ${part}` : device) {
+/** "ATM-0042", or "PUMP-7 · DE"; both lead to where more is told of it. */
+export function partLink(kind, device, part, text = titleOf(device, part)) {
   const path = [kind, device, ...(part ? [part] : [])].map(encodeURIComponent).join("/");
   return make("a", { href: `#/${path}` }, text);
+}
+
+function titleOf(device, part) {
+  return part ? `${device} · ${partName(device, part)}` : device;
+}
+
+/** Many name a part after its device, which is named beside it. */
+export function partName(device, part) {
+  const own = part.startsWith(device) ? part.slice(device.length).replace(/^[^\p{L}\d]+/u, "") : "";
+  return own || part;
 }
 
 /** A probability is no more exact than a whole per cent. */
@@ -75,12 +85,14 @@ function claimOf({ until, remaining, threshold }) {
   ].filter(Boolean).join(" · ");
 }
 
-/** "Worn out in 3 d (1 d to 9 d)". */
+/** "Lasts another 3 d (1 d to 9 d)". */
 export function remainingText(
   { expected_hours: expected, earliest_hours: early, latest_hours: late },
 ) {
   const latest = late === null ? "never" : duration(late * HOUR_MS);
-  return `worn out in ${duration(expected * HOUR_MS)} (${duration(early * HOUR_MS)} to ${latest})`;
+  return `lasts another ${duration(expected * HOUR_MS)} (${
+    duration(early * HOUR_MS)
+  } to ${latest})`;
 }
 
 function endOf(prediction) {

@@ -7,6 +7,9 @@ import { outcomesChart, reliabilityChart } from "./scoreboard_charts.js";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
+/** More that are undecided, beside those that are, make what is shown too good. */
+const EARLY_SHARE = 0.1;
+
 /** How far back one looks, and in which steps. */
 const PERIODS = {
   7: ["Last 7 days", "day"],
@@ -27,6 +30,7 @@ export function openScoreboard(view, onProblem) {
   const model = choice("Model", [["", "Every model"]]);
   const cards = make("div", { class: "cards six" });
   const empty = make("p", { class: "panel empty", hidden: true });
+  const early = make("p", { class: "aside", hidden: true });
   const outcomes = make("canvas", { role: "img", "aria-label": "Outcomes over time" });
   const reliability = make("canvas", { role: "img", "aria-label": "Reliability" });
   const reliabilityEmpty = make("p", { class: "empty", hidden: true });
@@ -37,6 +41,7 @@ export function openScoreboard(view, onProblem) {
     "div",
     { class: "grid" },
     cards,
+    early,
     make(
       "div",
       { class: "columns" },
@@ -88,6 +93,10 @@ export function openScoreboard(view, onProblem) {
     found.hidden = isEmpty && !hasCalibration(totals);
     offerModels(board.by_model);
     cards.replaceChildren(...cardsOf(totals, decided));
+    early.hidden = totals.undecided <= EARLY_SHARE * decided;
+    early.textContent = `${count(totals.undecided)} predictions are not decided yet. A hit is ` +
+      "known at once, a false alarm only when its time has passed: until then precision and " +
+      "calibration look better than they are.";
     charts.outcomes.show(board.over_time, step);
     showReliability(totals);
     table.replaceChildren(...modelRows(board.by_model));

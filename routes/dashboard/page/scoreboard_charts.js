@@ -16,7 +16,10 @@ export function outcomesChart(canvas) {
     show(steps, step) {
       chart ??= new globalThis.Chart(canvas, {
         type: "bar",
-        data: { labels: [], datasets: OUTCOMES.map(([, label]) => ({ label, data: [] })) },
+        data: {
+          labels: [],
+          datasets: OUTCOMES.map(([, label]) => ({ label, data: [], maxBarThickness: 48 })),
+        },
         options: {
           animation: false,
           maintainAspectRatio: false,

@@ -1,7 +1,7 @@
 /** How worn a bearing is: since when, how fast, and how long it may still last. */
 import { devicePath, get, send } from "./api.js";
 import { button, make, panel, pill } from "./elements.js";
-import { count, duration, moment, number, roughly, shortMoment } from "./format.js";
+import { duration, moment, number, roughly, shortMoment } from "./format.js";
 import { color, lineChart, redraw } from "./line_chart.js";
 import { chance, remainingText } from "./predictions.js";
 
@@ -27,15 +27,15 @@ export function statePill({ state }) {
 
 /** In a few words, for a card: `[name, value]` of what is known. */
 export function healthFacts(health) {
-  const { state, growth, index, worse_since: since, readings_to_learn: toLearn } = health;
+  const { state, growth, index, worse_since: since } = health;
   if (state === null) return [];
-  if (state === "learning") return [["Readings still to hear", count(toLearn)]];
+  if (state === "learning") return [];
   return [
     ["Vibration", `${number(growth)} × normal`],
     ["Wear", roughly(index)],
     since && ["Worse since", shortMoment(since)],
-    health.remaining && ["Left, median", leftText(health.remaining)],
-    health.probability !== null &&
+    state !== "failed" && health.remaining && ["Left, median", leftText(health.remaining)],
+    state !== "failed" && health.probability !== null &&
     ["Fails within", `${duration(health.horizon_hours * HOUR_MS)}: ${chance(health.probability)}`],
   ].filter(Boolean);
 }
@@ -68,7 +68,7 @@ export function wearPanel(machineId, onProblem) {
     told.replaceChildren(statePill(health) ?? "", ` ${sentence(health)}`);
     offerReplacing(bearing);
     const { points } = health;
-    box.hidden = points.length < 2;
+    box.hidden = points.length < 2 || health.state === "learning";
     if (box.hidden) return;
     chart ??= lineChart(canvas, []);
     draw(chart, points);
@@ -104,27 +104,26 @@ export function wearPanel(machineId, onProblem) {
 }
 
 function sentence(health) {
-  const { state, growth, index, worse_since: since, readings_to_learn: toLearn } = health;
+  const { state, growth, index, worse_since: since } = health;
   if (state === null) return "Nothing was heard of it since it was replaced.";
   if (state === "learning") {
-    return `${
-      count(toLearn)
-    } more readings teach what is normal for it; then its wear is followed.`;
+    return "Its next readings teach what is normal for it; then its wear is followed.";
   }
   const { remaining, at_this_pace: pace, failure, probability, horizon_hours: hours } = health;
   return [
     `It vibrates ${number(growth)} times as much as is normal for it; ${roughly(index)} worn`,
     since && `worse since ${moment(since)}`,
     failure && `failed ${moment(failure.began_at)} (${failure.code})`,
-    remaining && remainingText(remaining),
-    pace && `at this pace ${remainingText(pace)}`,
-    probability !== null && `${chance(probability)} to fail within ${duration(hours * HOUR_MS)}`,
+    !failure && remaining && remainingText(remaining),
+    !failure && pace && `at this pace it ${remainingText(pace)}`,
+    !failure && probability !== null &&
+    `${chance(probability)} to fail within ${duration(hours * HOUR_MS)}`,
   ].filter(Boolean).join(" · ");
 }
 
 function draw(chart, points) {
   chart.data.labels = points.map(({ at }) => shortMoment(at));
-  chart.options.scales.y.suggestedMin = 0;
+  chart.options.scales.y.min = 0;
   chart.options.scales.y.ticks.callback = (value) => `${number(value)}×`;
   const alarmed = color("--bad-fill");
   chart.data.datasets = [{
