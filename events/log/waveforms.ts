@@ -16,7 +16,10 @@ const DAY_MS = 86_400_000;
 /** What samples told is in the log for ever; they themselves are kept this long. */
 export const WAVEFORMS_KEPT_MS = 90 * DAY_MS;
 
-/** Keeps them; the same samples twice are kept once. Durable when it resolves. */
+/**
+ * Keeps them; the same samples twice are kept once, as long as the later ones. Durable when it
+ * resolves. What no event comes to name (a repeat, a crash before its event) goes with its age.
+ */
 export async function keepWaveforms(
   sql: Sql,
   waveforms: readonly { readonly stream: string; readonly waveform: StoredWaveform }[],
@@ -29,11 +32,12 @@ export async function keepWaveforms(
   }));
   await sql`
     insert into waveforms (stream, sha256, encoding, scale, sample_rate, samples, bytes)
-    select stream, sha256, encoding, scale, "sampleRate", samples, decode(bytes, 'base64')
+    select distinct on (stream, sha256)
+      stream, sha256, encoding, scale, "sampleRate", samples, decode(bytes, 'base64')
     from json_to_recordset(${JSON.stringify(rows)}::text::json) as row (
       stream text, sha256 text, encoding text, scale double precision,
       "sampleRate" double precision, samples integer, bytes text)
-    on conflict do nothing`;
+    on conflict (stream, sha256) do update set kept_at = excluded.kept_at`;
 }
 
 /** Undefined where they are kept no more. */

@@ -124,8 +124,13 @@ Deno.test("samples are forgotten when they are old, and what they told is not", 
       samples: 1,
       bytes: new Uint8Array(2),
     };
-    await keepWaveforms(database.sql, [{ stream: "machine-M1", waveform }]);
+    const kept = { stream: "machine-M1", waveform };
+    await keepWaveforms(database.sql, [kept, kept]);
     const now = Date.now();
+    assert.equal(await forgetOldWaveforms(database.sql, now), 0);
+    // Another reading of the same samples: they are as old as that.
+    await database.sql`update waveforms set kept_at = kept_at - interval '1 year'`;
+    await keepWaveforms(database.sql, [kept]);
     assert.equal(await forgetOldWaveforms(database.sql, now), 0);
     assert.equal(await forgetOldWaveforms(database.sql, now + WAVEFORMS_KEPT_MS + 60_000), 1);
     assert.equal(await readWaveformOf(database.sql, "machine-M1", "00"), undefined);
