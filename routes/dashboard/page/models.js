@@ -22,7 +22,14 @@ export function openModels(view, _onProblem, sha256) {
 
 function openList(view) {
   const body = make("tbody", {});
-  const columns = ["Model", "Trained on", "PR-AUC", "Chance", "Calibration error", "Put in force"];
+  const columns = [
+    ["Model"],
+    ["Trained on", "wide-only"],
+    ["PR-AUC", "number"],
+    ["Chance", "number"],
+    ["Calibration error", "number"],
+    ["Put in force", "wide-only"],
+  ];
   view.replaceChildren(
     make("div", { class: "view-head" }, make("h1", {}, "Models")),
     panel(
@@ -36,7 +43,11 @@ function openList(view) {
           make(
             "thead",
             {},
-            make("tr", {}, columns.map((name) => make("th", { scope: "col" }, name))),
+            make(
+              "tr",
+              {},
+              columns.map(([name, kind]) => make("th", { scope: "col", class: kind }, name)),
+            ),
           ),
           body,
         ),
@@ -74,11 +85,11 @@ function listRow({ sha256, in_force: inForce, promoted_at: promotedAt, about }) 
         about?.simulated && pill("simulated", "dim"),
       ),
     ),
-    make("td", {}, about?.source ?? "its card cannot be read"),
+    make("td", { class: "wide-only" }, about?.source ?? "its card cannot be read"),
     make("td", { class: "number" }, score(judged?.pr_auc)),
     make("td", { class: "number" }, score(judged?.base_rate)),
     make("td", { class: "number" }, score(judged?.calibration_error)),
-    make("td", {}, promotedAt ? shortMoment(promotedAt) : "never"),
+    make("td", { class: "wide-only" }, promotedAt ? shortMoment(promotedAt) : "never"),
   );
 }
 
@@ -158,7 +169,7 @@ function headOf({ sha256, in_force: inForce, promoted_at: promotedAt, card }, re
     button(text, async () => {
       if (!confirm(`${text}?`)) return;
       try {
-        await send("POST", path);
+        await send("POST", path, {});
         await refresh();
       } catch (error) {
         answer.textContent = error.message;
