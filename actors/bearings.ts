@@ -54,6 +54,8 @@ export interface Bearing {
   readonly axes: Axis[];
   /** Of how many axes the rounds were from which its health is known. */
   rounded: number;
+  /** Whether its newest reading came with a zone, or was given one. */
+  zoned: boolean;
   /** Rounds in a row in zone D, and since when; null before it was heard in a better one. */
   damaging: { rounds: number; since: number } | null;
   /** The latest verdicts: place among the names, -1 for none, and confidence in hundredths. */
@@ -148,6 +150,7 @@ function noteReading(
   // A late reading is a fact, and no news of wear.
   if (at < bearing.at) return;
   noteFault(bearing, data);
+  bearing.zoned = typeof data.status === "string";
   const { health } = bearing;
   const isAgain = bearing.axes.some(({ name, heard }) => name === measured.name && heard);
   if (isAgain) endRound(bearing, statuses);
@@ -246,6 +249,7 @@ function begin(bearings: Bearings, part: string, at: number): Bearing {
     at,
     axes: [],
     rounded: 0,
+    zoned: false,
     damaging: null,
     faults: [],
     failed: false,
@@ -270,7 +274,7 @@ export function concludeRound(
   const bearing = known.find(({ part }) => part === judged);
   if (bearing === undefined || decommissioned) return gone;
   const health = healthOf(bearing.health, bearing.at);
-  const zone = zoneOfBearing(parts, bearing.part) ?? null;
+  const zone = bearing.zoned ? zoneOfBearing(parts, bearing.part) ?? null : null;
   const alarm = followAlarm(bearing, health, alarms);
   if (bearing.failed && health.growth < HEALTHY_GROWTH && zone !== WORST_ZONE) {
     return [...gone, ...alarm, renewed(bearing.part, null, bearing.at)];

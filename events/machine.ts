@@ -119,7 +119,7 @@ export type BearingAssessed = Readonly<{
   alarm: boolean;
   /** Since when it has clearly been worse than normal, ISO 8601. */
   worseSince: string | null;
-  /** By its own zone, with hysteresis. */
+  /** Of its worst axis, with hysteresis; null where neither the sender nor its class tells it. */
   zone: string | null;
   /** What most of the latest readings name, and how surely. */
   fault: Readonly<{ name: string; confidence: number }> | null;

@@ -86,7 +86,8 @@ Deno.test("a bearing that gets worse raises its own alarm once, and clearly less
 Deno.test("what was said of a bearing's health is what it is: learned, worse since, worn, foretold", () => {
   const actor = alive();
   const [first] = typed(actor.live(steady(1)), "BearingAssessed");
-  assert.deepEqual([first?.data.toLearn, first?.data.probability], [99, null]);
+  const { toLearn, probability, zone } = first?.data ?? {};
+  assert.deepEqual([toLearn, probability, zone], [99, null, null]);
   actor.live(steady(LEARNING));
   const events = actor.live([...steady(30, 2), ...steady(30, 3.5)]);
   const told = typed(events, "BearingAssessed").map(({ data }) => data as BearingAssessed);
