@@ -68,6 +68,7 @@ export interface Bearing {
 interface Axis {
   readonly name: string;
   level: number;
+  at: number;
   /** In the round that goes on. */
   heard: boolean;
 }
@@ -147,15 +148,15 @@ function noteReading(
   // Names that a database would show alike are one part: so they are wherever it is answered for.
   const part = storable(textOf(data.bearingId));
   const bearing = bearingIn(bearings, part) ?? begin(bearings, part, at);
+  const axis = bearing.axes.find(({ name }) => name === measured.name);
   // A late reading is a fact, and no news of wear.
-  if (at < bearing.at) return;
+  if (axis !== undefined && at < axis.at) return;
   noteFault(bearing, data);
   bearing.zoned = typeof data.status === "string";
   const { health } = bearing;
-  const isAgain = bearing.axes.some(({ name, heard }) => name === measured.name && heard);
-  if (isAgain) endRound(bearing, statuses);
-  bearing.at = at;
-  joinRound(bearing, measured);
+  if (axis?.heard) endRound(bearing, statuses);
+  bearing.at = Math.max(bearing.at, at);
+  joinRound(bearing, measured, at);
   if (bearing.axes.every(({ heard }) => heard)) endRound(bearing, statuses);
   if (bearing.health !== health) bearings.judged = part;
 }
@@ -182,16 +183,15 @@ function measuredIn(data: Json): Measured | undefined {
   return undefined;
 }
 
-function joinRound({ axes, health }: Bearing, { name, level }: Measured): void {
+function joinRound({ axes, health }: Bearing, { name, level }: Measured, at: number): void {
   const axis = axes.find((known) => known.name === name);
   if (axis !== undefined) {
-    axis.level = level;
-    axis.heard = true;
+    Object.assign(axis, { level, at, heard: true });
     return;
   }
   // What was learned of the others says nothing of this one: while it is learned, it begins anew.
   if (health.normal !== null || axes.length === AXES_MAX) return;
-  axes.push({ name, level, heard: true });
+  axes.push({ name, level, at, heard: true });
   for (const known of axes) known.heard = true;
 }
 

@@ -214,6 +214,17 @@ Deno.test("late readings are recorded, and are no news of wear", () => {
   assert.ok(typed(crooked.log, "VibrationReported").length > 2 * growths.length);
 });
 
+Deno.test("axes need not come in the order of their moments", () => {
+  const actor = alive();
+  const swapped = (hours: number, growth: number) => round(hours, growth).toReversed();
+  for (let hours = 0; hours < LEARNING + 30; hours++) {
+    swapped(hours, hours < LEARNING ? 1 : 3).forEach(actor.hear);
+  }
+  const growth = Number(typed(actor.log, "BearingAssessed").at(-1)?.data.growth);
+  assert.ok(growth > 2.8 && growth < 3.2, `${growth}`);
+  assert.equal(typed(actor.log, "AlarmRaised").length, 1);
+});
+
 Deno.test("an axis that falls silent counts as it was; one that comes to it begins the learning anew", () => {
   const actor = alive();
   actor.live(steady(LEARNING + 5));
