@@ -13,7 +13,7 @@ export interface Recurrence {
   readonly zone: string;
 }
 
-const LOOK_MS = 10_000;
+const LOOK_MS = 1_000;
 const DAY_MS = 86_400_000;
 
 /** The same rows would give the same model; of later ones the usual parameters do as well. */

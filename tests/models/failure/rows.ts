@@ -1,5 +1,5 @@
 /** Rows of devices that fail now and then, with one column that rises before and one of noise. */
-import type { FailureRows } from "../../../models/features/mod.ts";
+import { type FailureRows, FEATURE_NAMES } from "../../../models/features/mod.ts";
 import { seeded } from "../../../models/random.ts";
 
 const HOUR_MS = 3_600_000;
@@ -31,4 +31,19 @@ export function wearingRows(devices: number, hours: number, seed: number): Failu
     }
   }
   return rows;
+}
+
+/** Where the two columns stand among the code's features. */
+export const WEAR_PLACE = 8;
+export const NOISE_PLACE = 3;
+
+/** Rows that wear, with all of the code's columns; of the others nothing is known. */
+export function toldRows(rows: FailureRows): FailureRows {
+  const columns = FEATURE_NAMES.length;
+  const matrix = new Float32Array(rows.labels.length * columns).fill(NaN);
+  rows.labels.forEach((_, row) => {
+    matrix[row * columns + WEAR_PLACE] = rows.matrix[2 * row] as number;
+    matrix[row * columns + NOISE_PLACE] = rows.matrix[2 * row + 1] as number;
+  });
+  return { ...rows, names: FEATURE_NAMES, matrix };
 }

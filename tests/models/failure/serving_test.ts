@@ -6,11 +6,13 @@ import { loadFailureModel, ModelFileError } from "../../../models/failure/servin
 import { readShippedModel } from "../../../models/failure/shipped.ts";
 import { type FailureRows, FEATURE_NAMES } from "../../../models/features/mod.ts";
 import { writeModel } from "../../../models/trees/model.ts";
+import { matrixOf } from "../../../models/failure/rows.ts";
+import type { Matrix } from "../../../models/trees/matrix.ts";
 import { contributionsOf } from "../../../models/trees/contributions.ts";
 import { scoreProbabilities } from "../../../models/trees/model.ts";
-import { wearingRows } from "./rows.ts";
+import { NOISE_PLACE, toldRows, WEAR_PLACE, wearingRows } from "./rows.ts";
 
-const [WEAR, NOISE] = [FEATURE_NAMES[8] as string, FEATURE_NAMES[3] as string];
+const [WEAR, NOISE] = [FEATURE_NAMES[WEAR_PLACE] as string, FEATURE_NAMES[NOISE_PLACE] as string];
 
 /** Rows that wear under names the code knows, in an order that is not the code's. */
 function namedRows(seed: number): FailureRows {
@@ -18,14 +20,8 @@ function namedRows(seed: number): FailureRows {
 }
 
 /** The same rows with all of the code's columns. */
-function asTold({ matrix, labels }: FailureRows) {
-  const columns = FEATURE_NAMES.length;
-  const values = new Float32Array(labels.length * columns).fill(NaN);
-  labels.forEach((_, row) => {
-    values[row * columns + 8] = matrix[2 * row] as number;
-    values[row * columns + 3] = matrix[2 * row + 1] as number;
-  });
-  return { values, rows: labels.length, columns };
+function asTold(rows: FailureRows): Matrix {
+  return matrixOf(toldRows(rows));
 }
 
 async function learn(rows: FailureRows): Promise<LearnedModel> {
