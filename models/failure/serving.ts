@@ -58,11 +58,11 @@ export async function loadFailureModel(
       explainer ??= createExplainer(model.forest);
       const own = pick({ values: row, rows: 1, columns: row.length });
       const { values } = explainer.explain(own);
-      return Array.from(values, (contribution, column) => ({
+      return largest(values, count).map((column) => ({
         feature: model.features[column] as string,
         value: numberOrNull(own[column] as number),
-        contribution,
-      })).sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution)).slice(0, count);
+        contribution: values[column] as number,
+      }));
     },
     release: () => session.release(),
   };
@@ -129,6 +129,20 @@ export function pickerOf(columns: Int32Array): (rows: Matrix) => Float32Array {
     }
     return picked;
   };
+}
+
+/** The places of the values farthest from 0, the farthest first. */
+function largest(values: Float64Array, count: number): number[] {
+  const places: number[] = [];
+  for (let place = 0; place < values.length; place++) {
+    const size = Math.abs(values[place] as number);
+    let rank = places.length;
+    while (rank > 0 && size > Math.abs(values[places[rank - 1] as number] as number)) rank--;
+    if (rank === count) continue;
+    places.splice(rank, 0, place);
+    if (places.length > count) places.pop();
+  }
+  return places;
 }
 
 function numberOrNull(value: number): number | null {

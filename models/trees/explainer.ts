@@ -3,13 +3,15 @@
  * row only through which of those features let it pass, so all answers are worked out beforehand
  * (Yang, "Fast TreeSHAP: Accelerating SHAP Value Computation for Trees", 2021, version 2).
  *
- * A row then costs a look at every question and a lookup per leaf, a fraction of walking the
- * paths. The tables grow with 2 to the power of the depth: trees too deep for that walk.
+ * Leaves that hang together share their questions, so their answers are added up beforehand, too: a
+ * row costs a look at every question, and a lookup for each handful of leaves. The tables grow with
+ * 2 to the power of the questions: trees too deep for that walk.
  */
 import {
   type Contributions,
   contributionsOf,
   expectedOf,
+  type Path,
   pathFor,
   shareOfLeaf,
 } from "./contributions.ts";
@@ -22,111 +24,134 @@ export interface Explainer {
 
 /** 32 MB of floats. */
 const ENTRIES_MAX = 8_000_000;
+/** Questions that leaves of one lookup may have between them; their table stays in the cache. */
+const QUESTIONS_MAX = 7;
+/** A leaf with more on its path has a table of its own, up to here. */
+const DEPTH_MAX = 12;
 
 export function createExplainer(forest: Forest): Explainer {
-  const leaves = leavesOf(forest);
-  if (leaves === undefined) return { explain: (row) => contributionsOf(forest, row) };
-  const tables = tabulate(leaves);
+  const clusters = clustersOf(forest);
+  if (clusters === undefined) return { explain: (row) => contributionsOf(forest, row) };
+  const tables = tabulate(forest, clusters);
   const expected = expectedOf(forest);
+  const questions = questionsOf(forest);
   const rights = new Uint8Array(forest.column.length);
   return {
     explain(row) {
       const values = new Float64Array(forest.columns);
-      answerQuestions(forest, row, rights);
+      answerQuestions(questions, row, rights);
       lookUp(tables, rights, values);
       return { expected, values };
     },
   };
 }
 
-/** A feature met on the way to a leaf. */
-interface Feature {
-  readonly column: number;
-  /** Share of the rows of its questions that went this way. */
-  readonly zero: number;
-}
-
-interface Leaf {
-  readonly weight: number;
-  readonly features: readonly Feature[];
-  /** The questions on the way: which, whether right is wanted, and of which of the features. */
-  readonly questions: readonly {
+/** How a node is reached. */
+interface Way {
+  /** Of the features asked about, by column: the share of rows that went this way. */
+  readonly zero: ReadonlyMap<number, number>;
+  readonly answers: readonly {
     readonly node: number;
+    readonly column: number;
     readonly right: 0 | 1;
-    readonly place: number;
   }[];
 }
 
-/** Undefined where their tables would be too large. */
-function leavesOf(forest: Forest): Leaf[] | undefined {
-  const { column, child, cover, weight, roots } = forest;
-  const leaves: Leaf[] = [];
-  let entries = 0;
-  const descend = (node: number, { features, questions }: Omit<Leaf, "weight">): void => {
-    if (entries > ENTRIES_MAX) return;
-    const asked = column[node] as number;
-    if (asked < 0) {
-      entries += tableSize(features.length);
-      leaves.push({ weight: weight[node] as number, features, questions });
-      return;
-    }
-    const left = child[node] as number;
-    const covers = (cover[left] as number) + (cover[left + 1] as number);
-    for (const right of [0, 1] as const) {
-      const share = (cover[left + right] as number) / covers;
-      const met = features.findIndex(({ column }) => column === asked);
-      const place = met === -1 ? features.length : met;
-      const known = features[place] ?? { column: asked, zero: 1 };
-      descend(left + right, {
-        features: features.toSpliced(place, 1, { ...known, zero: known.zero * share }),
-        questions: [...questions, { node, right, place }],
-      });
-    }
-  };
-  for (const root of roots) descend(root, { features: [], questions: [] });
-  return entries > ENTRIES_MAX ? undefined : leaves;
+const NO_WAY: Way = { zero: new Map(), answers: [] };
+
+interface Leaf extends Way {
+  readonly weight: number;
 }
 
-/** Per set of features that let one pass, per feature. */
-function tableSize(features: number): number {
-  return features * 2 ** features;
+/** Leaves that are looked up together: all below a node. */
+interface Cluster {
+  /** Every question on the way there and below. */
+  readonly questions: readonly number[];
+  readonly columns: readonly number[];
+  readonly leaves: readonly Leaf[];
+}
+
+/** Undefined where their tables would be too large. */
+function clustersOf(forest: Forest): Cluster[] | undefined {
+  const clusters: Cluster[] = [];
+  let entries = 0;
+  const descend = (node: number, way: Way): void => {
+    if (entries > ENTRIES_MAX) return;
+    const below = questionsBelow(forest, node);
+    if (below.length > 0 && way.answers.length + below.length > QUESTIONS_MAX) {
+      for (const right of [0, 1] as const) descend(...step(forest, node, right, way));
+      return;
+    }
+    const questions = [...way.answers.map((answer) => answer.node), ...below];
+    const columns = [...new Set(questions.map((question) => forest.column[question] as number))];
+    entries += questions.length > DEPTH_MAX ? Infinity : columns.length * 2 ** questions.length;
+    if (entries <= ENTRIES_MAX) {
+      clusters.push({ questions, columns, leaves: leavesBelow(forest, node, way) });
+    }
+  };
+  for (const root of forest.roots) descend(root, NO_WAY);
+  return entries > ENTRIES_MAX ? undefined : clusters;
+}
+
+function questionsBelow(forest: Forest, node: number): number[] {
+  if ((forest.column[node] as number) < 0) return [];
+  const left = forest.child[node] as number;
+  return [node, ...questionsBelow(forest, left), ...questionsBelow(forest, left + 1)];
+}
+
+function leavesBelow(forest: Forest, node: number, way: Way): Leaf[] {
+  if ((forest.column[node] as number) < 0) {
+    return [{ ...way, weight: forest.weight[node] as number }];
+  }
+  return ([0, 1] as const).flatMap((right) =>
+    leavesBelow(forest, ...step(forest, node, right, way))
+  );
+}
+
+/** The child on one side, and the way to it. */
+function step(
+  { column, child, cover }: Forest,
+  node: number,
+  right: 0 | 1,
+  { zero, answers }: Way,
+): [child: number, way: Way] {
+  const asked = column[node] as number;
+  const left = child[node] as number;
+  const covers = (cover[left] as number) + (cover[left + 1] as number);
+  const share = (zero.get(asked) ?? 1) * (cover[left + right] as number) / covers;
+  return [left + right, {
+    zero: new Map(zero).set(asked, share),
+    answers: [...answers, { node, column: asked, right }],
+  }];
 }
 
 interface Tables {
-  /** Per leaf, where its parts of the arrays start; one more at the end. */
+  /** Per cluster, where its parts of the arrays start; one more at the end. */
   readonly questionsFrom: Int32Array;
   readonly columnsFrom: Int32Array;
   readonly entriesFrom: Int32Array;
-  readonly node: Int32Array;
-  readonly right: Uint8Array;
-  readonly place: Uint8Array;
-  readonly column: Int32Array;
+  readonly questions: Int32Array;
+  readonly columns: Int32Array;
+  /** Per set of questions answered by going right, per column of the cluster. */
   readonly entries: Float32Array;
 }
 
-function tabulate(leaves: readonly Leaf[]): Tables {
-  const entriesFrom = startsOf(leaves.map(({ features }) => tableSize(features.length)));
-  const entries = new Float32Array(entriesFrom[leaves.length] as number);
-  const room = pathFor(leaves.reduce((most, { features }) => Math.max(most, features.length), 0));
-  leaves.forEach(({ features, weight }, leaf) => {
-    const zero = features.map(({ zero }) => zero);
-    for (let passing = 0; passing < 2 ** features.length; passing++) {
-      const one = zero.map((_, place) => passing >> place & 1);
-      const from = (entriesFrom[leaf] as number) + passing * features.length;
-      shareOfLeaf(room, zero, one).forEach((share, place) =>
-        entries[from + place] = share * weight
-      );
-    }
+function tabulate(forest: Forest, clusters: readonly Cluster[]): Tables {
+  const sizes = clusters.map(({ questions, columns }) => columns.length * 2 ** questions.length);
+  const entriesFrom = startsOf(sizes);
+  const entries = new Float32Array(entriesFrom[clusters.length] as number);
+  const room = pathFor(Math.max(0, ...forest.depths));
+  clusters.forEach((cluster, i) => {
+    const from = entriesFrom[i] as number;
+    const own = entries.subarray(from, from + (sizes[i] as number));
+    for (const leaf of cluster.leaves) addLeaf(cluster, leaf, room, own);
   });
-  const questions = leaves.flatMap(({ questions }) => questions);
   return {
-    questionsFrom: startsOf(leaves.map(({ questions }) => questions.length)),
-    columnsFrom: startsOf(leaves.map(({ features }) => features.length)),
+    questionsFrom: startsOf(clusters.map(({ questions }) => questions.length)),
+    columnsFrom: startsOf(clusters.map(({ columns }) => columns.length)),
     entriesFrom,
-    node: Int32Array.from(questions, ({ node }) => node),
-    right: Uint8Array.from(questions, ({ right }) => right),
-    place: Uint8Array.from(questions, ({ place }) => place),
-    column: Int32Array.from(leaves.flatMap(({ features }) => features), ({ column }) => column),
+    questions: Int32Array.from(clusters.flatMap(({ questions }) => questions)),
+    columns: Int32Array.from(clusters.flatMap(({ columns }) => columns)),
     entries,
   };
 }
@@ -137,38 +162,85 @@ function startsOf(lengths: readonly number[]): Int32Array {
   return starts;
 }
 
-/** Of every node, whether the row goes right there. */
+function addLeaf(
+  { questions, columns }: Cluster,
+  { weight, zero, answers }: Leaf,
+  room: Path,
+  entries: Float32Array,
+): void {
+  const features = [...zero.keys()];
+  const shares = [...zero.values()];
+  const places = features.map((column) => columns.indexOf(column));
+  const asked = answers.map(({ node, column, right }) => ({
+    bit: questions.indexOf(node),
+    feature: features.indexOf(column),
+    right,
+  }));
+  const given = new Map<number, readonly number[]>();
+  for (let rights = 0; rights < 2 ** questions.length; rights++) {
+    let stopping = 0;
+    for (const { bit, feature, right } of asked) {
+      if ((rights >> bit & 1) !== right) stopping |= 1 << feature;
+    }
+    let said = given.get(stopping);
+    if (said === undefined) {
+      said = shareOfLeaf(room, shares, features.map((_, i) => 1 - (stopping >> i & 1)));
+      given.set(stopping, said);
+    }
+    for (const [i, place] of places.entries()) {
+      const at = rights * columns.length + place;
+      entries[at] = (entries[at] as number) + (said[i] as number) * weight;
+    }
+  }
+}
+
+/** The nodes that ask something, closely packed: every row answers all of them. */
+interface Questions {
+  readonly node: Int32Array;
+  readonly column: Int32Array;
+  readonly threshold: Float32Array;
+  /** 1 where a missing value goes right. */
+  readonly missingRight: Uint8Array;
+}
+
+function questionsOf({ column, threshold, missingLeft }: Forest): Questions {
+  const node = Int32Array.from(column.keys()).filter((node) => (column[node] as number) >= 0);
+  return {
+    node,
+    column: node.map((node) => column[node] as number),
+    threshold: Float32Array.from(node, (node) => threshold[node] as number),
+    missingRight: Uint8Array.from(node, (node) => 1 - (missingLeft[node] as number)),
+  };
+}
+
+/** Of every node that asks, whether the row goes right there. Without a branch: none is likely. */
 function answerQuestions(
-  { column, threshold, missingLeft }: Forest,
+  { node, column, threshold, missingRight }: Questions,
   row: Float32Array,
   rights: Uint8Array,
 ): void {
-  for (let node = 0; node < column.length; node++) {
-    const asked = column[node] as number;
-    if (asked < 0) continue;
-    const value = row[asked] as number;
-    const right = Number.isNaN(value)
-      ? missingLeft[node] === 0
-      : value > (threshold[node] as number);
-    rights[node] = Number(right);
+  for (let i = 0; i < node.length; i++) {
+    const value = row[column[i] as number] as number;
+    const isMissing = Number(value !== value);
+    rights[node[i] as number] = Number(value > (threshold[i] as number)) |
+      (isMissing & (missingRight[i] as number));
   }
 }
 
 function lookUp(tables: Tables, rights: Uint8Array, values: Float64Array): void {
-  const { questionsFrom, columnsFrom, entriesFrom, node, right, place, column, entries } = tables;
-  for (let leaf = 0; leaf < questionsFrom.length - 1; leaf++) {
-    let stopping = 0;
-    const questionsTo = questionsFrom[leaf + 1] as number;
-    for (let i = questionsFrom[leaf] as number; i < questionsTo; i++) {
-      const wrong = (rights[node[i] as number] as number) ^ (right[i] as number);
-      stopping |= wrong << (place[i] as number);
+  const { questionsFrom, columnsFrom, entriesFrom, questions, columns, entries } = tables;
+  for (let cluster = 0; cluster < questionsFrom.length - 1; cluster++) {
+    const questionsAt = questionsFrom[cluster] as number;
+    const count = (questionsFrom[cluster + 1] as number) - questionsAt;
+    let answers = 0;
+    for (let i = 0; i < count; i++) {
+      answers |= (rights[questions[questionsAt + i] as number] as number) << i;
     }
-    const columnsAt = columnsFrom[leaf] as number;
-    const features = (columnsFrom[leaf + 1] as number) - columnsAt;
-    const passing = (1 << features) - 1 & ~stopping;
-    const from = (entriesFrom[leaf] as number) + passing * features;
-    for (let i = 0; i < features; i++) {
-      const own = column[columnsAt + i] as number;
+    const columnsAt = columnsFrom[cluster] as number;
+    const width = (columnsFrom[cluster + 1] as number) - columnsAt;
+    const from = (entriesFrom[cluster] as number) + answers * width;
+    for (let i = 0; i < width; i++) {
+      const own = columns[columnsAt + i] as number;
       values[own] = (values[own] as number) + (entries[from + i] as number);
     }
   }
