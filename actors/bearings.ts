@@ -27,6 +27,7 @@ import {
   LATEST,
   levelOf,
   METHOD,
+  paceOf,
   type Remaining,
   UNKNOWN_HEALTH,
   wearAfter,
@@ -330,7 +331,8 @@ function assess(
   health: Health,
   { zone, failed }: { readonly zone: string | null; readonly failed: boolean },
 ): BearingEvent {
-  const { toLearn, index, growth, alarm, worseSince, ageMs, remaining, atThisPace } = health;
+  const { toLearn, index, growth, alarm, worseSince, ageMs, remaining } = health;
+  const pace = paceOf(bearing.health, bearing.at);
   const data: BearingAssessed = {
     ...partIn(bearing.part),
     toLearn,
@@ -342,7 +344,7 @@ function assess(
     fault: namedFault(bearing),
     ageHours: short(ageMs / HOUR_MS),
     remaining: remaining && inHours(remaining),
-    atThisPace: atThisPace && inHours(atThisPace),
+    atThisPace: pace && inHours(pace),
     probability: toLearn > 0 || failed ? null : short(failureProbability({ ageMs, remaining })),
     horizonHours: HORIZON_HOURS,
     model: METHOD,

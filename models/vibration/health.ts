@@ -6,7 +6,7 @@
  * that. One zone of ISO 20816 to the next is a growth of about 2.5: by so much a bearing has changed
  * significantly, by twice as many zones it is worn out. What that means for the time it has left is
  * `life.ts`; when it would be worn out if it went on as it does (wear that grows exponentially is a
- * straight line of logarithms, Gebraeel et al. 2005) is `atThisPace`, for whoever looks at the curve.
+ * straight line of logarithms, Gebraeel et al. 2005) is `paceOf`, for whoever looks at the curve.
  *
  * Pure: the state is plain JSON of about a kilobyte, for the actor to keep.
  */
@@ -49,8 +49,6 @@ export interface Health {
   readonly ageMs: number;
   /** Until it fails, from this reading on; null while nothing has changed significantly. */
   readonly remaining: Remaining | null;
-  /** Until worn out, if it goes on as it does; null where nothing grows towards that. */
-  readonly atThisPace: Remaining | null;
 }
 
 /** Readings that teach what is normal. */
@@ -135,7 +133,7 @@ function compare(
 
 /** What a state means as of its latest reading, which was at this moment (epoch ms). */
 export function healthOf(state: HealthState, at: number): Health {
-  const { since, normal, levels, worst, alarm, risenAt, history } = state;
+  const { since, normal, levels, worst, alarm, risenAt } = state;
   const ageMs = at - (since ?? at);
   const above = normal === null ? 0 : Math.round(medianOf(levels) - normal);
   return {
@@ -146,7 +144,6 @@ export function healthOf(state: HealthState, at: number): Health {
     worseSince: risenAt,
     ageMs,
     remaining: alarm ? remainingOf({ ageMs, above: above / UNIT }, LIFE) : null,
-    atThisPace: normal === null ? null : paceOf(history, ageMs, above),
   };
 }
 
@@ -162,8 +159,15 @@ function remember(
   return { history: longer.filter((_, i) => i % 2 === 0), stride: stride * 2, skipped: 0 };
 }
 
-/** From the last third of what is remembered, and now: wear is slow first and fast then. */
-function paceOf(history: HealthState["history"], ageMs: number, now: number): Remaining | null {
+/**
+ * Until worn out, if it goes on as it does; null where nothing grows towards that. From the last third
+ * of what is remembered, and now: wear is slow first and fast then.
+ */
+export function paceOf(state: HealthState, at: number): Remaining | null {
+  const { since, normal, levels, history } = state;
+  if (normal === null) return null;
+  const ageMs = at - (since ?? at);
+  const now = medianOf(levels) - normal;
   const recent = history.slice(-Math.max(RECENT_MIN, Math.floor(history.length / 3)));
   const points = recent.map(([age, level]) => ({ at: age * 1000, value: level / UNIT }));
   const trend = trendOf([...points, { at: ageMs, value: now / UNIT }]);

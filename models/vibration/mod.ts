@@ -15,6 +15,7 @@ export {
   LATEST,
   LEARNING,
   levelOf,
+  paceOf,
   UNKNOWN_HEALTH,
   wearAfter,
 } from "./health.ts";

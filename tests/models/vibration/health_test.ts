@@ -4,15 +4,17 @@ import {
   healthOf,
   type HealthState,
   levelOf,
+  paceOf,
   UNKNOWN_HEALTH,
   wearAfter,
 } from "../../../models/vibration/health.ts";
+import type { Remaining } from "../../../models/vibration/trend.ts";
 import { noise } from "./waveforms.ts";
 
 const HOUR_MS = 3_600_000;
 const LEARNING = 100;
 
-type Followed = Health & { readonly state: HealthState };
+type Followed = Health & { readonly state: HealthState; readonly pace: Remaining | null };
 
 /** One reading an hour of RMS and peak, both `growth` times their normal, a little noisy. */
 function follow(growths: readonly number[], seed = 1): Followed[] {
@@ -24,7 +26,8 @@ function follow(growths: readonly number[], seed = 1): Followed[] {
     const after = wearAfter(state, i * HOUR_MS, levelOf([rms, peak]) ?? NaN);
     assert.ok(after);
     state = after;
-    return { state, ...healthOf(state, i * HOUR_MS) };
+    const at = i * HOUR_MS;
+    return { state, ...healthOf(state, at), pace: paceOf(state, at) };
   });
 }
 
@@ -82,11 +85,11 @@ Deno.test("exponential wear: at its pace it ends when it will, mostly within the
   const trueMs = 160 * HOUR_MS;
   const found = Array.from({ length: 40 }, (_, seed) => {
     const healths = follow([...steady(LEARNING), ...growing(400, 6.25).slice(0, 240)], seed + 1);
-    const { atThisPace, remaining } = healths.at(-1) ?? {};
-    assert.ok(atThisPace && remaining, `seed ${seed + 1}`);
+    const { pace, remaining } = healths.at(-1) ?? {};
+    assert.ok(pace && remaining, `seed ${seed + 1}`);
     // What is told of the time left is what others like it had: less sure, and not misled.
     assert.ok(remaining.earliestMs < trueMs && trueMs < (remaining.latestMs ?? Infinity));
-    return atThisPace;
+    return pace;
   });
   const expected = found.map(({ expectedMs }) => expectedMs).sort((a, b) => a - b);
   const middle = (expected[20] as number) / trueMs;
@@ -102,7 +105,7 @@ Deno.test("exponential wear: at its pace it ends when it will, mostly within the
 Deno.test("a steady bearing is given no time to fail, and rarely seems to grow", () => {
   const healths = follow(steady(2_000), 9);
   assert.ok(healths.every(({ remaining }) => remaining === null));
-  const paces = healths.flatMap(({ atThisPace }) => atThisPace ?? []);
+  const paces = healths.flatMap(({ pace }) => pace ?? []);
   assert.ok(paces.length < 400, `${paces.length} of 2000`);
   const shortest = Math.min(...paces.map(({ expectedMs }) => expectedMs / HOUR_MS));
   assert.ok(shortest > 100, `${shortest} hours`);
