@@ -19,6 +19,7 @@ import { ensureMonths, type PartitionPosition } from "../../events/log/partition
 import type { Writer } from "../../events/log/writer.ts";
 import { type BatchBuilder, startBatch } from "./batch.ts";
 import { joinHistory, rebase, recordMissing } from "./history.ts";
+import type { PeersAround } from "./peers.ts";
 import type { Registry } from "./registry.ts";
 import { startScoring } from "./scoring.ts";
 import type { Snapshotter } from "./snapshotter.ts";
@@ -55,6 +56,7 @@ export interface Reading {
   readonly partition: number;
   readonly deps: WorkerDeps;
   readonly actors: Registry;
+  readonly peers: PeersAround;
   readonly snapshotter: Snapshotter;
   readonly writer: Writer;
   readonly waveforms: Waveforms;
@@ -91,7 +93,8 @@ export async function readOn(context: Reading): Promise<void> {
   writer.begin(next.hash);
 
   const { scorer, scoreEveryMs: everyMs } = deps;
-  const scoring = startScoring({ scorer, everyMs, actors, wake: () => reader.wake() });
+  const { peers } = context;
+  const scoring = startScoring({ scorer, everyMs, actors, peers, wake: () => reader.wake() });
 
   const begin = (now: number): BatchBuilder =>
     startBatch({
@@ -192,7 +195,9 @@ export async function readOn(context: Reading): Promise<void> {
 
   /** How long to wait for messages: there is something else to do then. */
   function patienceMs(): number {
-    return scoring.hasClaims ? 0 : Math.max(1, tickAt - deps.now());
+    if (scoring.hasClaims) return 0;
+    const now = deps.now();
+    return scoring.isWaiting(now) ? 1 : Math.max(1, tickAt - now);
   }
 
   /** Taken, and behind more waveforms than are analysed at once. */
@@ -220,7 +225,10 @@ export async function readOn(context: Reading): Promise<void> {
         await committing;
         snapshotter.saveSome(standing.position, now);
       }
-      if (messages.length === 0 && !ticking && !scoring.hasClaims) continue;
+      if (messages.length === 0 && !ticking && !scoring.hasClaims) {
+        scoring.ask(now);
+        continue;
+      }
       const builder = begin(now);
       tell(builder, messages);
       for (const { device, claim, at } of scoring.take()) builder.claim(device, claim, at);

@@ -15,7 +15,7 @@ import { writeAtmFeatures } from "../atm_features.ts";
 import { serviceFor } from "../atm_service.ts";
 import { type InferenceState, latestScoreAt } from "../inference.ts";
 import type { DeviceState } from "../mod.ts";
-import { createPeers } from "./peers.ts";
+import type { PeersAround } from "./peers.ts";
 import type { Registry } from "./registry.ts";
 
 /** Features of so many are computed between two batches: some milliseconds. */
@@ -47,6 +47,8 @@ export interface Scoring {
   /** What the model has said since; each claim once. */
   take(): readonly DeviceClaim[];
   readonly hasClaims: boolean;
+  /** Whether somebody is due who could be asked about now. */
+  isWaiting(now: number): boolean;
   stop(): void;
 }
 
@@ -55,6 +57,7 @@ export interface ScoringOptions {
   /** From one score of an ATM to its next. */
   readonly everyMs: number;
   readonly actors: Registry;
+  readonly peers: PeersAround;
   /** Called when there are claims to take. */
   readonly wake: () => void;
 }
@@ -70,9 +73,10 @@ const PREFIX = "atm-";
 const COLUMNS = FEATURE_NAMES.length;
 const NONE: readonly DeviceClaim[] = [];
 
-export function startScoring({ scorer, everyMs, actors, wake }: ScoringOptions): Scoring {
+export function startScoring(
+  { scorer, everyMs, actors, peers, wake }: ScoringOptions,
+): Scoring {
   const turns = new Map<string, Turn>();
-  const peersOf = createPeers(actors);
   let queue: string[] = [];
   let claims: DeviceClaim[] = [];
   let busy = false;
@@ -103,7 +107,7 @@ export function startScoring({ scorer, everyMs, actors, wake }: ScoringOptions):
       if (turn === undefined || state === undefined) continue;
       turn.queued = false;
       turn.dueAt = now + LOOK_AGAIN_MS;
-      const around = () => peersOf(stream, now);
+      const around = () => peers.of(stream);
       const why = writeAtmFeatures(state, now, values, device.length * COLUMNS, around);
       if (why !== undefined) continue;
       device.push(stream);
@@ -157,7 +161,10 @@ export function startScoring({ scorer, everyMs, actors, wake }: ScoringOptions):
       }
     },
     ask(now) {
-      if (busy || queue.length === 0 || now < pausedUntil) return;
+      if (scorer.serving() === undefined) return;
+      // An ATM without peers would be judged as if it stood alone.
+      const ready = peers.gather(now);
+      if (!ready || busy || queue.length === 0 || now < pausedUntil) return;
       const { device, rows } = gather(now);
       if (device.length > 0) void run(device, rows, now);
     },
@@ -170,6 +177,7 @@ export function startScoring({ scorer, everyMs, actors, wake }: ScoringOptions):
     get hasClaims() {
       return claims.length > 0;
     },
+    isWaiting: (now) => queue.length > 0 && !busy && now >= pausedUntil,
     stop() {
       stopped = true;
     },

@@ -22,7 +22,7 @@ import { writeAtmFeatures } from "../atm_features.ts";
 import type { DeviceState } from "../mod.ts";
 import { ActorDamagedError, type BatchStart } from "./batch.ts";
 import { loadActors } from "./load.ts";
-import { createPeers, type PeersOf } from "./peers.ts";
+import { createPeers, type PeersAround } from "./peers.ts";
 import { readOn, type Standing } from "./reading.ts";
 import type { Registry } from "./registry.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -100,7 +100,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
   let wakeRetry: (() => void) | undefined;
   let follower: Follower | undefined;
   let registry: Registry | undefined;
-  let peersOf: PeersOf | undefined;
+  let peers: PeersAround | undefined;
   let standing: Standing | undefined;
   let state: WorkerStatus["state"] = "starting";
   let problem: string | undefined;
@@ -169,7 +169,8 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
       deps.positioned(partition, position.offset);
       const loaded = await loadActors(deps.sql, deps.snapshots, position);
       registry = loaded.registry;
-      peersOf = createPeers(registry);
+      const around = createPeers(registry);
+      peers = around;
       deps.log("info", "actors loaded", {
         partition,
         actors: loaded.registry.actors.size,
@@ -190,6 +191,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
             partition,
             deps,
             actors: registry,
+            peers: around,
             snapshotter,
             writer,
             waveforms,
@@ -238,7 +240,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
     features(stream, now, into, from) {
       const state = registry?.actors.get(stream)?.state as DeviceState | undefined;
       if (!state?.known) return "elsewhere";
-      return writeAtmFeatures(state, now, into, from, () => peersOf?.(stream, now));
+      return writeAtmFeatures(state, now, into, from, () => peers?.of(stream));
     },
     async lag() {
       if (state !== "running" || !follower) return undefined;
