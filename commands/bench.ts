@@ -53,6 +53,14 @@ const BENCHES: Readonly<Record<string, { summary: string; load(): Promise<Bench>
     summary: "boosted trees beside XGBoost, 100,000 devices scored",
     load: () => import("../bench/failure.ts"),
   },
+  predictions: {
+    summary: "1,000 ATMs foretold in one request; the scoreboard over a year of 10,000 devices",
+    load: () => import("../bench/predictions.ts"),
+  },
+  foretelling: {
+    summary: "what an ATM's memory costs its messages; 100,000 ATMs scored in the runtime's path",
+    load: () => import("../bench/foretelling.ts"),
+  },
   stores: {
     summary: "1,825,000 polls of 14,092 stores: import, memory, report",
     load: () => import("../bench/stores.ts"),
