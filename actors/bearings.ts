@@ -15,6 +15,7 @@ import type { Event, NewEvent } from "../events/event.ts";
 import type { FailureEvent } from "../events/inference.ts";
 import { formatInstant } from "../events/instant.ts";
 import type { BearingAssessed, BearingEvent } from "../events/machine.ts";
+import { worseOf } from "../events/measures.ts";
 import { storable } from "../events/text.ts";
 import type { Json } from "../events/vocabulary.ts";
 import {
@@ -26,16 +27,18 @@ import {
   HORIZON_HOURS,
   LATEST,
   levelOf,
+  type MachineClass,
   METHOD,
   paceOf,
   type Remaining,
   UNKNOWN_HEALTH,
   wearAfter,
+  type Zone,
+  zoneAfter,
 } from "../models/vibration/mod.ts";
 import { clearAlarm, type OpenAlarms, raiseAlarm } from "./alarm.ts";
 import { type CommandInput, CommandRejectedError } from "./decider.ts";
-import type { PartStatus } from "./status.ts";
-import { AXIS_NAME_MAX, zoneOfBearing } from "./vibration.ts";
+import { AXIS_NAME_MAX } from "./vibration.ts";
 
 /** Plain JSON. Moments are epoch ms. */
 export interface Bearings {
@@ -55,8 +58,8 @@ export interface Bearing {
   readonly axes: Axis[];
   /** Of how many axes the rounds were from which its health is known. */
   rounded: number;
-  /** Whether its newest reading came with a zone, or was given one. */
-  zoned: boolean;
+  /** The worst of its latest round; null where nobody could tell. */
+  zone: string | null;
   /** Rounds in a row in zone D, and since when; null before it was heard in a better one. */
   damaging: { rounds: number; since: number } | null;
   /** The latest verdicts: place among the names, -1 for none, and confidence in hundredths. */
@@ -69,6 +72,8 @@ export interface Bearing {
 interface Axis {
   readonly name: string;
   level: number;
+  /** With hysteresis. */
+  zone: string | null;
   at: number;
   /** In the round that goes on. */
   heard: boolean;
@@ -101,14 +106,14 @@ export function noBearings(): Bearings {
 export function noteBearings(
   bearings: Bearings,
   event: Event,
-  statuses: readonly PartStatus[],
+  machineClass: MachineClass | undefined,
 ): void {
   bearings.judged = null;
   bearings.left.length = 0;
   const { type, data } = event;
   switch (type) {
     case "VibrationReported":
-      noteReading(bearings, event, statuses);
+      noteReading(bearings, event, machineClass);
       return;
     case "BearingAssessed": {
       const bearing = bearingIn(bearings, textOf(data.part));
@@ -140,7 +145,7 @@ function toldBy({ growth, alarm, toLearn }: Json, at: number, failed: boolean): 
 function noteReading(
   bearings: Bearings,
   { data, occurredAt, recordedAt }: Event,
-  statuses: readonly PartStatus[],
+  machineClass: MachineClass | undefined,
 ): void {
   const measured = measuredIn(data);
   if (measured === undefined) return;
@@ -153,12 +158,11 @@ function noteReading(
   // A late reading is a fact, and no news of wear.
   if (axis !== undefined && at < axis.at) return;
   noteFault(bearing, data);
-  bearing.zoned = typeof data.status === "string";
   const { health } = bearing;
-  if (axis?.heard) endRound(bearing, statuses);
+  if (axis?.heard) endRound(bearing);
   bearing.at = Math.max(bearing.at, at);
-  joinRound(bearing, measured, at);
-  if (bearing.axes.every(({ heard }) => heard)) endRound(bearing, statuses);
+  joinRound(bearing, { ...measured, at, zone: zoneAfterReading(axis, data, machineClass) });
+  if (bearing.axes.every(({ heard }) => heard)) endRound(bearing);
   if (bearing.health !== health) bearings.judged = part;
 }
 
@@ -184,22 +188,39 @@ function measuredIn(data: Json): Measured | undefined {
   return undefined;
 }
 
-function joinRound({ axes, health }: Bearing, { name, level }: Measured, at: number): void {
-  const axis = axes.find((known) => known.name === name);
+/**
+ * By its own velocity where the machine's class is known: what a sender calls the status of a reading
+ * may be that of the whole machine.
+ */
+function zoneAfterReading(
+  axis: Axis | undefined,
+  { velocity, status }: Json,
+  machineClass: MachineClass | undefined,
+): string | null {
+  const rms = (velocity as Json | null | undefined)?.rms;
+  if (typeof rms === "number" && machineClass !== undefined) {
+    return zoneAfter(axis?.zone as Zone | undefined, rms, machineClass);
+  }
+  return typeof status === "string" ? status : null;
+}
+
+function joinRound({ axes, health }: Bearing, heard: Omit<Axis, "heard">): void {
+  const axis = axes.find(({ name }) => name === heard.name);
   if (axis !== undefined) {
-    Object.assign(axis, { level, at, heard: true });
+    Object.assign(axis, heard, { heard: true });
     return;
   }
   // What was learned of the others says nothing of this one: while it is learned, it begins anew.
   if (health.normal !== null || axes.length === AXES_MAX) return;
-  axes.push({ name, level, at, heard: true });
+  axes.push({ ...heard, heard: true });
   for (const known of axes) known.heard = true;
 }
 
 /** What all axes say together, the silent ones what they said last. */
-function endRound(bearing: Bearing, statuses: readonly PartStatus[]): void {
+function endRound(bearing: Bearing): void {
   const { axes, at } = bearing;
   const level = axes.reduce((sum, axis) => sum + axis.level, 0) / axes.length;
+  bearing.zone = worstOf(axes.flatMap(({ heard, zone }) => heard && zone !== null ? [zone] : []));
   for (const axis of axes) axis.heard = false;
   const { health, rounded } = bearing;
   const isWider = rounded !== axes.length;
@@ -207,12 +228,19 @@ function endRound(bearing: Bearing, statuses: readonly PartStatus[]): void {
   const after = wearAfter(isWider ? { ...UNKNOWN_HEALTH, since: health.since } : health, at, level);
   if (after === undefined) return;
   bearing.health = after;
-  if (zoneOfBearing(statuses, bearing.part) !== WORST_ZONE) {
+  if (bearing.zone !== WORST_ZONE) {
     bearing.damaging = { rounds: 0, since: at };
   } else if (bearing.damaging !== null) {
     const { rounds, since } = bearing.damaging;
     bearing.damaging = { rounds: rounds + 1, since: rounds === 0 ? at : since };
   }
+}
+
+function worstOf(zones: readonly string[]): string | null {
+  return zones.reduce<string | null>(
+    (worst, zone) => worst === null ? zone : worseOf("machine", worst, zone),
+    null,
+  );
 }
 
 function noteFault({ faults }: Bearing, { fault, waveform }: Json): void {
@@ -250,7 +278,7 @@ function begin(bearings: Bearings, part: string, at: number): Bearing {
     at,
     axes: [],
     rounded: 0,
-    zoned: false,
+    zone: null,
     damaging: null,
     faults: [],
     failed: false,
@@ -263,9 +291,8 @@ function begin(bearings: Bearings, part: string, at: number): Bearing {
 /** What follows from the reading that was just taken in. */
 export function concludeRound(
   { known, judged, left }: Bearings,
-  { alarms, parts, decommissioned, at }: {
+  { alarms, decommissioned, at }: {
     readonly alarms: OpenAlarms;
-    readonly parts: readonly PartStatus[];
     readonly decommissioned: boolean;
     /** Of the reading. */
     readonly at: number;
@@ -275,16 +302,15 @@ export function concludeRound(
   const bearing = known.find(({ part }) => part === judged);
   if (bearing === undefined || decommissioned) return gone;
   const health = healthOf(bearing.health, bearing.at);
-  const zone = bearing.zoned ? zoneOfBearing(parts, bearing.part) ?? null : null;
   const alarm = followAlarm(bearing, health, alarms);
-  if (bearing.failed && health.growth < HEALTHY_GROWTH && zone !== WORST_ZONE) {
+  if (bearing.failed && health.growth < HEALTHY_GROWTH && bearing.zone !== WORST_ZONE) {
     return [...gone, ...alarm, renewed(bearing.part, null, bearing.at)];
   }
   const failure = bearing.failed ? undefined : failureOf(bearing, health);
   const failed = bearing.failed || failure !== undefined;
   const events: NewEvent[] = [...gone, ...alarm, ...(failure ? [failure] : [])];
   if (!isDue(bearing, health, failed)) return events;
-  return [...events, assess(bearing, health, { zone, failed })];
+  return [...events, assess(bearing, health, failed)];
 }
 
 /** The reason of the trend alarm of a part: each has its own, so each is raised and cleared once. */
@@ -326,11 +352,7 @@ function isDue(
   return change > TOLD_GROWTH || change < 1 / TOLD_GROWTH || at - told.at >= ASSESSED_EVERY_MS;
 }
 
-function assess(
-  bearing: Bearing,
-  health: Health,
-  { zone, failed }: { readonly zone: string | null; readonly failed: boolean },
-): BearingEvent {
+function assess(bearing: Bearing, health: Health, failed: boolean): BearingEvent {
   const { toLearn, index, growth, alarm, worseSince, ageMs, remaining } = health;
   const pace = paceOf(bearing.health, bearing.at);
   const data: BearingAssessed = {
@@ -340,7 +362,7 @@ function assess(
     growth: short(growth),
     alarm,
     worseSince: worseSince === null ? null : formatInstant(worseSince),
-    zone,
+    zone: bearing.zone,
     fault: namedFault(bearing),
     ageHours: short(ageMs / HOUR_MS),
     remaining: remaining && inHours(remaining),

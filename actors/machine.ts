@@ -47,7 +47,8 @@ export const machine: Decider<DeviceState> = {
   evolve(state, event) {
     device.evolve(state, event);
     const { type, data, messageId } = event;
-    noteBearings(state.bearings ??= noBearings(), event, state.parts);
+    const machineClass = state.plant?.machineClass ?? undefined;
+    noteBearings(state.bearings ??= noBearings(), event, machineClass);
     if (messageId !== undefined) state.ids = remember(state.ids, messageId);
     if (type === "MachineDescribed") notePlant(state.plant ??= unknownPlant(), "registered", data);
     if (type === "BearingDescribed") notePlant(state.plant ??= unknownPlant(), "bearing", data);

@@ -3,11 +3,9 @@
  * geometry of each. And when a zone is left: hysteresis keeps a reading at a boundary from raising
  * and clearing its alarm all day.
  */
-import { worseOf } from "../events/measures.ts";
 import { storable } from "../events/text.ts";
 import type { Json } from "../events/vocabulary.ts";
 import type { Circumstances } from "../models/waveforms/reading.ts";
-import type { PartStatus } from "./status.ts";
 import { type MachineClass, type Zone, zoneAfter, zoneOf } from "../models/vibration/mod.ts";
 
 /** So much of an axis' name tells it from the others. */
@@ -23,19 +21,6 @@ export function statusPartOf({ bearingId, Axis_Id: axis }: Json): string {
   return typeof axis === "string" && axis !== ""
     ? `${bearing}${BETWEEN}${axis.slice(0, AXIS_NAME_MAX)}`
     : bearing;
-}
-
-const ZONE_FORGOTTEN_MS = 24 * 3_600_000;
-
-/** The worst zone of a bearing's axes, of those that were heard within a day of the newest. */
-export function zoneOfBearing(parts: readonly PartStatus[], bearing: string): string | undefined {
-  const own = parts.filter(({ part }) => part === bearing || part.startsWith(bearing + BETWEEN));
-  const newest = Math.max(...own.map(({ at }) => at));
-  return own.filter(({ at }) => newest - at < ZONE_FORGOTTEN_MS).map(({ status }) => status)
-    .reduce<string | undefined>(
-      (worst, status) => worst === undefined ? status : worseOf("machine", worst, status),
-      undefined,
-    );
 }
 
 /** Plain JSON. */

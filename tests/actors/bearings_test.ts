@@ -168,6 +168,19 @@ Deno.test("a bearing has failed when it stays in zone D, unless it was never bet
   assert.ok(Math.abs((failure?.occurredAt ?? 0) - beganAt - 9 * HOUR) <= SECOND);
 });
 
+Deno.test("a bearing's own velocity tells its zone where the class is known, not the machine's status", () => {
+  const actor = alive();
+  actor.hear(message("registered", { machineClass: "II" }, NOON));
+  const said = (rms: number) => ({ rest: { status: "Unacceptable", velocity: { rms } } });
+  actor.live(steady(20), said(1));
+  assert.equal(actor.state.bearings?.known[0]?.zone, "Normal");
+  actor.live(steady(5), said(7.2));
+  actor.live(steady(20), said(7.05));
+  assert.equal(actor.state.bearings?.known[0]?.zone, "Unacceptable");
+  const [failure, ...more] = typed(actor.log, "FailureObserved");
+  assert.deepEqual([failure?.data.code, more], ["zone-d", []]);
+});
+
 Deno.test("nine rounds in zone D are no failure", () => {
   const actor = alive();
   for (let i = 0; i < 12; i++) {
