@@ -7,7 +7,9 @@ import { listAlerts } from "../../projections/alerts.ts";
 import { readObservations } from "../../projections/availability.ts";
 import { getDevice, listDevices } from "../../projections/devices.ts";
 import { fleetKpis } from "../../projections/fleet.ts";
+import { getMaintenance, listMaintenance } from "../../projections/maintenance.ts";
 import { projections } from "../../projections/mod.ts";
+import { getPrediction, listPredictions } from "../../projections/predictions.ts";
 import {
   countAnomalies,
   listReadings,
@@ -15,6 +17,9 @@ import {
   readingsAfter,
 } from "../../projections/readings.ts";
 import { rebuildAll } from "../../projections/rebuild.ts";
+import { listScores, riskScores } from "../../projections/risk_scores.ts";
+import { currentRisks, highestRisks } from "../../projections/risks.ts";
+import { readDayCounts } from "../../projections/scoreboard.ts";
 import type { Projection } from "../../projections/projection.ts";
 import { forgetOld, KEPT_BY_DEFAULT } from "../../projections/retention.ts";
 import { readTrend, trends } from "../../projections/trends.ts";
@@ -61,6 +66,26 @@ async function fill(sql: Sql): Promise<void> {
     from generate_series(1, 100) machine, generate_series(1, 1000) n`;
   await sql`
     insert into vibration_hours select 0, n, '{1,0,0,0,0}' from generate_series(1, 20000) n`;
+  await sql`
+    insert into predictions select 'atm-' || device || '.' || n, 'atm-' || device, '',
+      to_timestamp(n * 86400), 'model', '{}', null, null,
+      case when n < 1000 then to_timestamp(n * 86400 + 1) end, null,
+      case when n < 999 then 'false-alarm' end, null, null, null
+    from generate_series(1, 100) device, generate_series(1, 1000) n`;
+  await sql`
+    insert into risks select 'atm-A-' || n, '', now(), n / 10000.0, 4, 'model', null,
+      to_timestamp(${NOW / 1000}) from generate_series(1, 10000) n`;
+  await sql`
+    insert into risk_scores select 'atm-' || device, '', day, '{model}', 1, '\\x000000000000000000'
+    from generate_series(1, 100) device, generate_series(1, 1000) day`;
+  await sql`
+    insert into scoreboard (owner, part, model, day, watched)
+    select 'atm-' || n, '', '', 0, '{}' from generate_series(1, 10000) n`;
+  await sql`
+    insert into maintenance select 'e-' || device || '-' || n, 'atm-' || device, '', 'recommended',
+      '', null, null, null, null, null, null, to_timestamp(n * 60),
+      case when n < 1000 then to_timestamp(n * 60 + 1) end, null
+    from generate_series(1, 100) device, generate_series(1, 1000) n`;
   await sql`analyze`;
 }
 
@@ -129,6 +154,24 @@ Deno.test("questions about one device or the newest alarms never read a table fr
       ["vibration", () => findVibration(sql, "M7@77")],
       ["vibration", () => countStatuses(sql, { from: 90_000, to: 50 * 3_600_000 + 1 })],
       ["vibration_hours", () => countStatuses(sql, { from: 90_000, to: 50 * 3_600_000 })],
+      ["predictions", () => listPredictions(sql, { limit: 50 })],
+      ["predictions", () => listPredictions(sql, { state: "open", limit: 50 })],
+      ["predictions", () => listPredictions(sql, { ...device, limit: 50 })],
+      ["predictions", () => listPredictions(sql, { kind: "atm", limit: 50 })],
+      ["predictions", () => listPredictions(sql, { outcome: "miss", limit: 50 })],
+      ["predictions", () => getPrediction(sql, "atm-7.7")],
+      ["risks", () => highestRisks(sql, { kind: "atm", threshold: 0.7, limit: 20, now: 0 })],
+      ["risks", () => currentRisks(sql, "atm", "A-7", 0)],
+      ["risk_scores", () => listScores(sql, { ...device, from: 0, to: NOW, limit: 500 })],
+      ["scoreboard", () => readDayCounts(sql, ["atm", "machine"], { from: 0, to: 99_999 })],
+      ["maintenance", () => listMaintenance(sql, { limit: 50 })],
+      ["maintenance", () => listMaintenance(sql, { state: "open", limit: 50 })],
+      ["maintenance", () => listMaintenance(sql, { ...device, limit: 50 })],
+      ["maintenance", () => getMaintenance(sql, "e-7-7")],
+      [
+        "risk_scores",
+        () => forgetOld(sql, riskScores as Projection, "risk_scores", KEPT_BY_DEFAULT),
+      ],
       ["trends", () => forgetOld(sql, trends as Projection, "trends", KEPT_BY_DEFAULT)],
       ["readings", () => forgetOld(sql, readings as Projection, "readings", KEPT_BY_DEFAULT)],
     ];

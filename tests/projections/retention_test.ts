@@ -8,6 +8,8 @@ import { rebuildAll } from "../../projections/rebuild.ts";
 import { forgetOld } from "../../projections/retention.ts";
 import { readTrend, trends } from "../../projections/trends.ts";
 import { freshDatabase } from "../support/servers.ts";
+import { listScores } from "../../projections/risk_scores.ts";
+import { tellerOf } from "./foretold.ts";
 import { appendToLog, createRecorder, type Fact } from "./log.ts";
 
 const DAY = 86_400_000;
@@ -128,6 +130,22 @@ Deno.test("more rows than a step takes go as well, and a stop ends between two s
     // Newest minute 9901 of most, 12000 of one: three days are 4320 minutes.
     assert.equal(forgotten, 300 * 56 + 7_679);
     assert.equal(await count(), 42_000 - forgotten);
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("scores of a device's risk go by the day, counted from its newest", async () => {
+  const { sql, close } = await freshDatabase();
+  try {
+    const { scored } = tellerOf("atm", "A", START);
+    const scores = Array.from({ length: 40 }, (_, i) => scored(i * 6, i / 100));
+    await appendToLog(sql, createRecorder()(0, scores));
+    await rebuildAll(sql, projections, { keep: KEEP });
+    const range = { kind: "atm", id: "A", from: 0, to: START + 100 * DAY, limit: 100 };
+    const kept = await listScores(sql, range);
+    // Ten days, of which the five before the last are kept with it.
+    assert.deepEqual([kept.length, kept[0]?.at], [24, START + 4 * DAY]);
   } finally {
     await close();
   }
