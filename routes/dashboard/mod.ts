@@ -29,6 +29,7 @@ const FILES = [
   "fleet.js",
   "foretold.js",
   "format.js",
+  "happening.js",
   "health.css",
   "icon.svg",
   "line_chart.js",

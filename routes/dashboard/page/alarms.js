@@ -1,102 +1,105 @@
-/** Alarms that are open now, and the story of what just changed. */
-import { get } from "./api.js";
-import { byId, deviceLink, make, pill } from "./elements.js";
-import { ago, count, duration, moment, toneOf } from "./format.js";
-import { chance, OUTCOMES, WHY } from "./predictions.js";
+/** Alarms that are open now, and that somebody has seen one. */
+import { devicePath, get, send } from "./api.js";
+import { button, byId, deviceLink, fill, make, panel, pill } from "./elements.js";
+import { ago, count, duration, moment, toneOf, words } from "./format.js";
 
 const OPEN_MAX = 50;
 const CLEARED_MAX = 5;
-const HAPPENING_MAX = 30;
 
 /** What is shown, so that only a change touches the list: a screen reader reads out what is new. */
 let shown;
 
-export async function refreshAlarms() {
+/** `onProblem` hears what could not be shown. */
+export async function refreshAlarms(onProblem) {
   const [open, cleared] = await Promise.all([
     get("/alarms", { state: "open", limit: OPEN_MAX }),
     get("/alarms", { state: "cleared", limit: CLEARED_MAX }),
   ]);
+  const alarms = [...open.alarms, ...cleared.alarms];
   byId("alarms-count").textContent = open.alarms.length === 0
     ? "none open"
     : `${count(open.alarms.length)}${open.next ? "+" : ""} open`;
-  const alarms = [...open.alarms, ...cleared.alarms];
   const keys = alarms.map(keyOf);
   if (shown?.join() === keys.join()) return;
-  byId("alarms").replaceChildren(
-    ...(alarms.length === 0
-      ? [make("li", { class: "empty" }, "No alarm yet.")]
-      : alarms.map((alarm) => item(alarm, shown && !shown.includes(keyOf(alarm))))),
-  );
+  const before = shown;
   shown = keys;
+  fill(
+    byId("alarms"),
+    alarms.map((alarm) => [keyOf(alarm), () => {
+      const fresh = before !== undefined && !before.includes(keyOf(alarm));
+      const about = deviceLink(alarm.kind, alarm.id);
+      return item(alarm, { about, fresh, seen: () => refreshAlarms(onProblem), onProblem });
+    }]),
+    "No alarm yet.",
+  );
 }
 
-function keyOf({ kind, id, reason, severity, raised_at: raisedAt, cleared_at: clearedAt }) {
-  return [kind, id, reason, severity, raisedAt, clearedAt].join("/");
+/** One device's open ones: the panel, and how to bring it up to date. */
+export function alarmPanel(kind, id, onProblem) {
+  const list = make("ul", { class: "list" });
+  const element = panel("Alarms", list);
+
+  async function refresh() {
+    const { alarms } = await get("/alarms", { state: "open", limit: OPEN_MAX, kind, id });
+    element.hidden = alarms.length === 0;
+    fill(
+      list,
+      alarms.map((alarm) => {
+        const about = make("span", {}, words(alarm.reason));
+        return [keyOf(alarm), () => item(alarm, { about, seen: refresh, onProblem })];
+      }),
+      "",
+    );
+  }
+
+  return { element, refresh };
 }
 
-function item(alarm, fresh) {
+function keyOf({ kind, id, reason, severity, state, raised_at: raisedAt, cleared_at: clearedAt }) {
+  return [kind, id, reason, severity, state, raisedAt, clearedAt].join("/");
+}
+
+/** `about`: what it is an alarm of; `seen` is called when it was acknowledged. */
+function item(alarm, { about, fresh, seen, onProblem }) {
   const { kind, id, reason, severity, message, raised_at: raisedAt, cleared_at: clearedAt } = alarm;
+  const { state, acknowledged_by: by } = alarm;
   const since = clearedAt ?? raisedAt;
   const badge = clearedAt ? pill("cleared", "dim") : pill(severity, toneOf(severity));
   const lasted = clearedAt ? new Date(clearedAt).getTime() - new Date(raisedAt).getTime() : 0;
   return make(
     "li",
     { class: fresh ? "fresh" : undefined },
-    make("span", {}, badge, " ", deviceLink(kind, id)),
+    make(
+      "span",
+      { class: "tags" },
+      badge,
+      about,
+      state === "acknowledged" && pill(`seen by ${by}`, "dim"),
+    ),
     make("time", { class: "when", title: moment(since), "data-since": since }, ago(since)),
     make(
       "span",
       { class: "what" },
       `${message || reason}${clearedAt ? `, for ${duration(lasted)}` : ""}`,
+      state === "open" && acknowledge({ kind, id, reason }, { seen, onProblem }),
     ),
   );
 }
 
-const STORIES = {
-  DeviceRegistered: () => ["new device", "dim"],
-  DeviceDecommissioned: () => ["decommissioned", "dim"],
-  StatusChanged: ({ from, to }) => [`${from ?? "first"} → ${to}`, toneOf(to)],
-  DeviceFellSilent: ({ timeoutSeconds }) => [
-    `silent for ${duration(1000 * timeoutSeconds)}`,
-    "warn",
-  ],
-  DeviceReturned: ({ silentSeconds }) => [`back after ${duration(1000 * silentSeconds)}`, "good"],
-  AlarmRaised: ({ reason }) => [`alarm: ${reason}`, "bad"],
-  AlarmAcknowledged: ({ reason, by }) => [`${reason} acknowledged by ${by}`, "dim"],
-  AnomalyDetected: ({ severity }) => [`anomaly: ${severity}`, toneOf(severity)],
-  AnomalyWorsened: ({ severity }) => [`anomaly now ${severity}`, toneOf(severity)],
-  AnomalyEnded: () => ["anomaly over", "good"],
-  AnomalyResolved: ({ by }) => [`anomaly resolved by ${by}`, "dim"],
-  AlarmCleared: ({ reason }) => [`cleared: ${reason}`, "good"],
-  FailurePredicted: ({ probability, part }) => [
-    `failure foretold${part ? ` of ${part}` : ""}: ${chance(probability)}`,
-    "bad",
-  ],
-  FailureRiskCleared: ({ why }) => [`foretold failure withdrawn: ${WHY[why] ?? why}`, "dim"],
-  FailureObserved: ({ code, part }) => [`failed${part ? ` (${part})` : ""}: ${code}`, "bad"],
-  PredictionScored: ({ outcome }) => OUTCOMES[outcome] ?? [outcome, "dim"],
-};
-
-/** Puts a recorded event on top of the story, where it is one worth telling. */
-export function tell({ type, kind, id, data, occurred_at: at }) {
-  if (!Object.hasOwn(STORIES, type)) return;
-  const [text, tone] = STORIES[type](data);
-  const list = byId("happening");
-  list.querySelector(".empty")?.remove();
-  list.prepend(
-    make(
-      "li",
-      { class: "fresh" },
-      make("span", {}, deviceLink(kind, id), " ", pill(text, tone)),
-      make("time", { class: "when", title: moment(at), "data-since": at }, ago(at)),
-    ),
-  );
-  while (list.children.length > HAPPENING_MAX) list.lastElementChild.remove();
-}
-
-/** Moments grow older while nothing else changes. */
-export function age() {
-  for (const element of document.querySelectorAll("[data-since]")) {
-    element.textContent = ago(element.dataset.since);
-  }
+function acknowledge({ kind, id, reason }, { seen, onProblem }) {
+  const element = button("Seen", async () => {
+    element.disabled = true;
+    try {
+      await send("POST", `${devicePath(kind, id)}/commands`, {
+        command: "AcknowledgeAlarm",
+        reason,
+      });
+      await seen();
+    } catch (error) {
+      onProblem(error);
+    }
+    element.disabled = false;
+  }, `Acknowledge ${reason} of ${id}`);
+  element.classList.add("inline");
+  return element;
 }

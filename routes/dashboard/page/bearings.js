@@ -80,13 +80,14 @@ export function bearingPanels(machineId, { metrics, chosen }, onProblem) {
       make(
         "span",
         { class: "bearing-head" },
-        make("strong", {}, bearing.bearingLocation ?? bearing.position ?? bearing._id),
+        make("strong", {}, nameOf(bearing)),
         zonePill(bearing.status),
       ),
       make(
         "span",
         { class: "name" },
-        [bearing._id, bearing.bearingType].filter(Boolean).join(" · "),
+        [nameOf(bearing) === bearing._id ? undefined : bearing._id, bearing.bearingType]
+          .filter(Boolean).join(" · "),
       ),
       reading === undefined ? make("span", {}, "no reading yet") : measures(reading, assessed),
       make(
@@ -124,6 +125,10 @@ export function bearingPanels(machineId, { metrics, chosen }, onProblem) {
       wear.close();
     },
   };
+}
+
+function nameOf({ _id, bearingLocation, position }) {
+  return bearingLocation ?? position ?? _id;
 }
 
 /** The most worn; of those alike, the one in the worst zone. */

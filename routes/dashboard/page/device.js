@@ -1,4 +1,5 @@
 /** One device: how it is, how it has been over a day, what it measures and what it said. */
+import { alarmPanel } from "./alarms.js";
 import { anomalyPanels } from "./anomalies.js";
 import { devicePath, get } from "./api.js";
 import { bearingPanels } from "./bearings.js";
@@ -39,6 +40,7 @@ export async function openDevice(kind, id, part, onProblem) {
     : undefined;
   const trend = machine ? undefined : trendPanel(kind, id, metrics, onProblem);
   const sensor = kind === "sensor" ? anomalyPanels(id, onProblem) : undefined;
+  const alarms = alarmPanel(kind, id, onProblem);
   const risk = kind === "atm" || kind === "machine" ? riskPanel(kind, id) : undefined;
   const head = make("header", { class: "device-head" });
   const availability = make("div", {});
@@ -53,6 +55,7 @@ export async function openDevice(kind, id, part, onProblem) {
     make(
       "div",
       { class: "grid" },
+      alarms.element,
       machine?.elements,
       risk?.element,
       panel("Last 24 hours", availability),
@@ -85,6 +88,7 @@ export async function openDevice(kind, id, part, onProblem) {
       get(path),
       get(`${path}/availability`, window),
       get(`${path}/events`, { order: "desc", limit: EVENTS_SHOWN }),
+      alarms.refresh(),
       trend?.refresh(),
       sensor?.refresh(),
       machine?.refresh(),

@@ -2,7 +2,7 @@
 import { devicePath, get } from "./api.js";
 import { fill, make, panel, pill } from "./elements.js";
 import { shortMoment, toneOf } from "./format.js";
-import { color, lineChart, redraw } from "./line_chart.js";
+import { axisOf, color, lineChart, redraw } from "./line_chart.js";
 import { chance, partName, predictionItem, remainingText } from "./predictions.js";
 
 const SPAN_MS = 7 * 86_400_000;
@@ -69,7 +69,7 @@ export function riskPanel(kind, id) {
     // Room above what is shown, but no probability above 1.
     y.max = Math.min(1, 1.2 * Math.max(0.1, highest, threshold ?? 0));
     y.ticks.callback = (value) => `${Number((100 * value).toFixed(1))} %`;
-    chart.data.labels = moments.map(shortMoment);
+    chart.data.labels = axisOf(moments);
     chart.data.datasets = [
       ...[...byPart].map(([part, own], i) => line(part, own, moments, COLORS[i % COLORS.length])),
       ...(threshold === undefined ? [] : [{

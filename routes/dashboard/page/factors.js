@@ -8,7 +8,7 @@ const celsius = (value) => `${number(value)} °C`;
 const points = (value) => `${number(value)} %`;
 const milliseconds = (value) => `${number(value)} ms`;
 const share = (value) => percent(value);
-const times = (value) => `${number(value)}×`;
+const times = (value) => `${Number(value.toPrecision(2))}×`;
 const hours = (value) => duration(value * HOUR_MS);
 const perHour = (unit) => (value) => `${value > 0 ? "+" : ""}${number(value)} ${unit} per hour`;
 const more = (unit) => (value) => `${value > 0 ? "+" : ""}${number(value)} ${unit}`;

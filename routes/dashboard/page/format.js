@@ -37,7 +37,13 @@ export function moment(instant) {
 export function shortMoment(instant) {
   const date = new Date(instant);
   const isToday = date.toDateString() === new Date().toDateString();
-  return isToday ? clock.format(date) : `${day.format(date)}, ${clock.format(date)}`;
+  return isToday ? clock.format(date) : dayMoment(date);
+}
+
+/** "Nov 20, 10:56": a moment on an axis that is longer than a day. */
+export function dayMoment(instant) {
+  const date = new Date(instant);
+  return `${day.format(date)}, ${clock.format(date)}`;
 }
 
 export function ago(instant) {

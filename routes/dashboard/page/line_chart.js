@@ -1,4 +1,5 @@
 /** Lines over time, in the colours of the page. */
+import { dayMoment, timeOfDay } from "./format.js";
 
 /** A chart of lines without points in them yet. */
 export function lineChart(canvas, datasets) {
@@ -42,6 +43,14 @@ export function redraw(chart) {
     axis.grid.color = color("--line");
   }
   chart.update();
+}
+
+const DAY_MS = 86_400_000;
+
+/** What stands under moments, in order: their time of day, and the day where that is not told. */
+export function axisOf(moments) {
+  const spanMs = new Date(moments.at(-1)).getTime() - new Date(moments[0]).getTime();
+  return moments.map(spanMs > DAY_MS ? dayMoment : timeOfDay);
 }
 
 /** A colour of the page's scheme, as it is now. */

@@ -1,11 +1,12 @@
 /** Which view is shown, and when each part is brought up to date. */
-import { age, refreshAlarms, tell } from "./alarms.js";
+import { refreshAlarms } from "./alarms.js";
 import { get } from "./api.js";
 import { openDevice } from "./device.js";
 import { byId, make } from "./elements.js";
 import { count } from "./format.js";
 import { refreshDevices, refreshKpis, startFilter } from "./fleet.js";
 import { refreshForetold } from "./foretold.js";
+import { age, tell } from "./happening.js";
 import { listen } from "./live.js";
 import { openMachines } from "./machines.js";
 import { openMaintenance } from "./maintenance.js";
@@ -68,7 +69,7 @@ async function refreshView() {
       refreshStats(),
       ...(opened
         ? [opened.refresh()]
-        : [refreshKpis(), refreshAlarms(), refreshForetold(), refreshDevices()]),
+        : [refreshKpis(), refreshAlarms(showProblem), refreshForetold(), refreshDevices()]),
     ]);
     byId("problem").hidden = true;
   } catch (error) {

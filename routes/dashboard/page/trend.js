@@ -2,6 +2,7 @@
 import { devicePath, get } from "./api.js";
 import { choice, make } from "./elements.js";
 import { number, timeOfDay, words } from "./format.js";
+import { partName } from "./predictions.js";
 import { color, lineChart, redraw } from "./line_chart.js";
 
 /** How far back each resolution looks. */
@@ -74,7 +75,7 @@ export function trendPanel(kind, id, metrics, onProblem, { part, limitsOf = () =
     make(
       "div",
       { class: "panel-head" },
-      make("h2", { id: "trend-title" }, part ? `Trend of ${part}` : "Trend"),
+      make("h2", { id: "trend-title" }, part ? `Trend of ${partName(id, part)}` : "Trend"),
       make("div", { class: "filter" }, labelled(metric), labelled(resolution)),
     ),
     metrics.length === 0 ? make("p", { class: "empty" }, "This device reports no numbers.") : box,

@@ -1,8 +1,8 @@
 /** How worn a bearing is: since when, how fast, and how long it may still last. */
 import { devicePath, get, send } from "./api.js";
 import { button, make, panel, pill } from "./elements.js";
-import { duration, moment, number, roughly, shortMoment } from "./format.js";
-import { color, lineChart, redraw } from "./line_chart.js";
+import { duration, number, roughly, shortMoment } from "./format.js";
+import { axisOf, color, lineChart, redraw } from "./line_chart.js";
 import { chance, remainingText } from "./predictions.js";
 
 const SPAN_MS = 90 * 86_400_000;
@@ -31,7 +31,7 @@ export function healthFacts(health) {
   if (state === null) return [];
   if (state === "learning") return [];
   return [
-    ["Vibration", `${number(growth)} × normal`],
+    ["Vibration", `${growth.toFixed(1)} × normal`],
     ["Wear", roughly(index)],
     since && ["Worse since", shortMoment(since)],
     state !== "failed" && health.remaining && ["Left, median", leftText(health.remaining)],
@@ -111,9 +111,9 @@ function sentence(health) {
   }
   const { remaining, at_this_pace: pace, failure, probability, horizon_hours: hours } = health;
   return [
-    `It vibrates ${number(growth)} times as much as is normal for it; ${roughly(index)} worn`,
-    since && `worse since ${moment(since)}`,
-    failure && `failed ${moment(failure.began_at)} (${failure.code})`,
+    `It vibrates ${growth.toFixed(1)} times as much as is normal for it; ${roughly(index)} worn`,
+    since && `worse since ${shortMoment(since)}`,
+    failure && `failed ${shortMoment(failure.began_at)} (${failure.code})`,
     !failure && remaining && remainingText(remaining),
     !failure && pace && `at this pace it ${remainingText(pace)}`,
     !failure && probability !== null &&
@@ -122,7 +122,7 @@ function sentence(health) {
 }
 
 function draw(chart, points) {
-  chart.data.labels = points.map(({ at }) => shortMoment(at));
+  chart.data.labels = axisOf(points.map(({ at }) => at));
   chart.options.scales.y.min = 0;
   chart.options.scales.y.ticks.callback = (value) => `${number(value)}×`;
   const alarmed = color("--bad-fill");
