@@ -2,6 +2,7 @@
 import { devicePath, get, send } from "./api.js";
 import { button, byId, deviceLink, fill, make, panel, pill } from "./elements.js";
 import { ago, count, duration, moment, toneOf, words } from "./format.js";
+import { partName } from "./predictions.js";
 
 const OPEN_MAX = 50;
 const CLEARED_MAX = 5;
@@ -45,7 +46,7 @@ export function alarmPanel(kind, id, onProblem) {
     fill(
       list,
       alarms.map((alarm) => {
-        const about = make("span", {}, words(alarm.reason));
+        const about = make("span", {}, reasonText(id, alarm.reason));
         return [keyOf(alarm), () => item(alarm, { about, seen: refresh, onProblem })];
       }),
       "",
@@ -53,6 +54,12 @@ export function alarmPanel(kind, id, onProblem) {
   }
 
   return { element, refresh };
+}
+
+/** "Trend of DE", "Low cash". */
+function reasonText(id, reason) {
+  const [, part] = /^trend:(.+)$/.exec(reason) ?? [];
+  return part ? `Trend of ${partName(id, part)}` : words(reason.replaceAll("-", " "));
 }
 
 function keyOf({ kind, id, reason, severity, state, raised_at: raisedAt, cleared_at: clearedAt }) {
