@@ -26,6 +26,11 @@ Deno.test("each device belongs to one of several partitions, which prove and res
       await stage.start({ partitions: 2 });
       await sayAll(stage, round);
     }
+    // A fleet's models are nobody's device, and in one partition like any.
+    const model = "a".repeat(64);
+    const order = { command: "RecordModel", model, kind: "failure", card: {}, promote: true };
+    const recorded = await stage.say("devices.model.failure.command", order);
+    assert.deepEqual(recorded.events.map(({ stream }) => stream), Array(2).fill("model-failure"));
     // What fits no device is kept by the first partition.
     await stage.send("devices.sensor", "{}");
     await stage.send("devices.a.b.c.d", "{}");
@@ -51,7 +56,7 @@ Deno.test("each device belongs to one of several partitions, which prove and res
         assert.deepEqual(readings.map(({ data }) => data.value), [1, 2, 3]);
       }
     }
-    assert.equal(seen.size, DEVICES.length);
+    assert.equal(seen.size, DEVICES.length + 1);
     assert.deepEqual([...new Set(seen.values())].sort(), [0, 1]);
     const problems = stage.lines.filter(({ level }) => level !== "info");
     assert.deepEqual(problems, []);
