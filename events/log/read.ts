@@ -22,9 +22,9 @@ export function toEvent(row: EventRow): RecordedEvent {
   return {
     partition,
     offset,
-    stream,
+    stream: same(stream),
     version,
-    type,
+    type: same(type),
     schemaVersion,
     data: upcast(type, schemaVersion, data),
     metadata,
@@ -32,6 +32,21 @@ export function toEvent(row: EventRow): RecordedEvent {
     occurredAt: row[8],
     recordedAt: row[9],
   };
+}
+
+/**
+ * The text that was seen before, where it equals this one. Every read model looks streams and types
+ * up: a text that is known is found without being read.
+ */
+const texts = new Map<string, string>();
+const TEXTS_KEPT_MAX = 50_000;
+
+function same(text: string): string {
+  const known = texts.get(text);
+  if (known !== undefined) return known;
+  if (texts.size >= TEXTS_KEPT_MAX) texts.clear();
+  texts.set(text, text);
+  return text;
 }
 
 /** Events of one partition after an offset, in order. */
