@@ -7,13 +7,13 @@
 import type { RecordedEvent } from "../../events/event.ts";
 import type { Sql } from "../../events/log/database.ts";
 import { readStream } from "../../events/log/read.ts";
-import { type Kind, streamOf } from "../../events/vocabulary.ts";
-import { deciders, type DeviceState } from "../mod.ts";
+import { deviceOf, type Kind, streamOf } from "../../events/vocabulary.ts";
+import { type AnyState, deciderOf, type DeviceState } from "../mod.ts";
 
 const PAGE = 5_000;
 
-export interface ActorState {
-  readonly state: DeviceState;
+export interface ActorState<State = DeviceState> {
+  readonly state: State;
   /** Of the last event folded in. */
   readonly version: number;
   /** When that event was recorded, epoch ms. */
@@ -45,10 +45,20 @@ export async function stateAt(
   id: string,
   at: number,
 ): Promise<ActorState | undefined> {
-  const decider = deciders[kind];
+  return await stateOfStream(sql, streamOf(kind, id), at) as ActorState | undefined;
+}
+
+/** The same of any actor, by its stream: `inference-atm-ATM-0042`. */
+export async function stateOfStream(
+  sql: Sql,
+  stream: string,
+  at: number,
+): Promise<ActorState<AnyState> | undefined> {
+  const decider = deciderOf(deviceOf(stream).kind);
+  if (decider === undefined) return undefined;
   let state = decider.initial();
   let last: RecordedEvent | undefined;
-  for await (const event of storyUntil(sql, streamOf(kind, id), at)) {
+  for await (const event of storyUntil(sql, stream, at)) {
     state = decider.evolve(state, event);
     last = event;
   }

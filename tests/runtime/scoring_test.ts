@@ -1,27 +1,34 @@
 /** Failures foretold between a real broker and a real database, with a real model on its thread. */
 import assert from "node:assert/strict";
+import { stateOfStream } from "../../actors/runtime/state_at.ts";
+import { verify } from "../../events/log/verify.ts";
 import { createScorer, type Scorer } from "../../models/failure/scorer.ts";
 import { HOUR, MINUTE, report, reportHour, WEARING, wearModel, WELL } from "./foretelling.ts";
-import { foldLog, onStage, SCORE_MS, type Stage, until } from "./stage.ts";
+import { newerBroker } from "../support/newer_nats.ts";
+import { foldLog, onStage, openStage, SCORE_MS, type Stage, until } from "./stage.ts";
 
 const file = await wearModel();
 
-/** Runs a test on a stage with the model in force. */
-async function withModel(test: (stage: Stage, scorer: Scorer) => Promise<void>): Promise<void> {
-  const problems: string[] = [];
+/** With the model in force. */
+async function scoring(): Promise<Scorer> {
   const scorer = createScorer({
     load: () => Promise.resolve({ sha256: file.card.sha256, onnx: file.onnx.slice() }),
-    report: (problem) => problems.push(problem),
+    report: (problem) => assert.fail(problem),
   });
+  await scorer.refresh();
+  assert.equal(scorer.serving()?.model, file.card.sha256);
+  return scorer;
+}
+
+/** Runs a test on a stage with the model in force. */
+async function withModel(test: (stage: Stage) => Promise<void>): Promise<void> {
+  const scorer = await scoring();
   try {
-    await scorer.refresh();
-    assert.equal(scorer.serving()?.model, file.card.sha256);
     await onStage(async (stage) => {
       stage.scorer = scorer;
       await stage.start();
-      await test(stage, scorer);
+      await test(stage);
     });
-    assert.deepEqual(problems, []);
   } finally {
     scorer.stop();
   }
@@ -139,6 +146,48 @@ Deno.test("a prediction is held against the failure that follows, and against th
     stage.ahead += 5 * HOUR;
     await until("it was wrong", () => told(stage, "DOES-NOT", "PredictionScored").length === 1);
     assert.equal(told(stage, "DOES-NOT", "PredictionScored")[0]?.data.outcome, "false-alarm");
+  });
+});
+
+Deno.test("with several partitions, what is foretold of an ATM is recorded where the ATM is", async () => {
+  const broker = await newerBroker();
+  if (!broker) return;
+  const scorer = await scoring();
+  const stage = await openStage(broker);
+  try {
+    stage.scorer = scorer;
+    await stage.start({ partitions: 2 });
+    const ids = Array.from({ length: 8 }, (_, i) => `WEARS-${i}`);
+    for (const id of ids) await reportHour(stage, id, WEARING);
+    await until(
+      "all are foretold",
+      () => ids.every((id) => told(stage, id, "FailurePredicted").length === 1),
+    );
+    const places = new Map(stage.committed.map(({ stream, partition }) => [stream, partition]));
+    for (const id of ids) assert.equal(places.get(beside(id)), places.get(`atm-${id}`), id);
+    assert.equal(new Set(places.values()).size, 2);
+    await stage.start({ partitions: 2, kvPath: `${stage.kvPath}-other` });
+    await report(stage, "WEARS-0", Date.now() + HOUR, { status: "error", code: "E010" });
+    await report(stage, "WEARS-0", Date.now() + 4 * HOUR, { status: "maintenance" });
+    assert.equal(told(stage, "WEARS-0", "PredictionScored")[0]?.data.outcome, "hit");
+    assert.deepEqual((await verify(stage.sql)).findings, []);
+  } finally {
+    await stage.close();
+    await broker.stop();
+    scorer.stop();
+  }
+});
+
+Deno.test("what was foretold by a moment can be told again, from the log alone", async () => {
+  await withModel(async (stage) => {
+    const before = Date.now();
+    await reportHour(stage, "WEARS", WEARING);
+    await until("it is foretold", () => told(stage, "WEARS", "FailurePredicted").length === 1);
+    const at = (moment: number) => stateOfStream(stage.sql, beside("WEARS"), moment);
+    assert.equal(await at(before), undefined);
+    const now = await at(Infinity);
+    assert.equal(now?.version, 2);
+    assert.equal(now && "predictions" in now.state && now.state.predictions, 1);
   });
 });
 
