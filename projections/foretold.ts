@@ -1,12 +1,6 @@
-/** Of whom an inference stream tells, and in which words tables keep that. */
+/** How tables keep of which device, and of which part of it, something was foretold. */
 import type postgres from "postgres";
 import type { Sql } from "../events/log/database.ts";
-import { deviceOf } from "../events/vocabulary.ts";
-
-/** `atm-ATM-0042` for `inference-atm-ATM-0042`. */
-export function foretoldStream(inferenceStream: string): string {
-  return deviceOf(inferenceStream).id;
-}
 
 /** "" where it is about the whole device: a key has no nulls. */
 export function partOf(data: { readonly part?: unknown }): string {

@@ -6,13 +6,13 @@
  * person closes it, or the device was in fact taken into service.
  */
 import { parseInstant } from "../events/instant.ts";
-import { INFERENCE_KIND } from "../events/inference.ts";
+import { deviceStreamOf } from "../events/inference.ts";
 import type { ScheduleMaintenance } from "../events/maintenance.ts";
 import { type Sql, sqlInstant } from "../events/log/database.ts";
 import { storable } from "../events/text.ts";
-import { deviceOf, type Json } from "../events/vocabulary.ts";
+import type { Json } from "../events/vocabulary.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { foretoldStream, ofDevices, partOf } from "./foretold.ts";
+import { ofDevices, partOf } from "./foretold.ts";
 import type { Projection } from "./projection.ts";
 
 export const MAINTENANCE_STATES = [
@@ -92,8 +92,7 @@ export const maintenance: Projection<MaintenanceEntry> = {
   },
 
   fold(row, { type, stream, data, occurredAt: at }, key) {
-    const about = deviceOf(stream).kind === INFERENCE_KIND ? foretoldStream(stream) : stream;
-    const entry = row ?? begin(key, about, data, at);
+    const entry = row ?? begin(key, deviceStreamOf(stream), data, at);
     switch (type) {
       case "MaintenanceRecommended":
         return { ...entry, action: textOf(data.action), dueBy: momentOf(data.by), prediction: key };

@@ -2,13 +2,13 @@
  * Every failure that was foretold, and every one that was not, with what came of it. Answers: which
  * devices will fail, why do we think so, and were we right?
  */
-import { formatInstant, parseInstant } from "../events/instant.ts";
-import type { Factor, Remaining } from "../events/inference.ts";
+import { parseInstant } from "../events/instant.ts";
+import { deviceStreamOf, type Factor, type Remaining } from "../events/inference.ts";
 import { type Sql, sqlInstant } from "../events/log/database.ts";
 import { storable } from "../events/text.ts";
 import { deviceOf, type Json } from "../events/vocabulary.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { foretoldStream, ofDevices, partOf } from "./foretold.ts";
+import { ofDevices, partOf } from "./foretold.ts";
 import type { Projection } from "./projection.ts";
 
 export const OUTCOMES = ["hit", "false-alarm", "miss", "serviced"] as const;
@@ -98,9 +98,9 @@ export const predictions: Projection<Prediction> = {
   },
 
   fold(row, { type, data, stream, occurredAt }, key) {
-    if (type === "FailurePredicted") return predict(key, foretoldStream(stream), data, occurredAt);
+    if (type === "FailurePredicted") return predict(key, deviceStreamOf(stream), data, occurredAt);
     if (type === "PredictionScored" && data.prediction === null) {
-      return score(miss(key, foretoldStream(stream), data, occurredAt), data);
+      return score(miss(key, deviceStreamOf(stream), data, occurredAt), data);
     }
     // The actor clears, recommends and scores only what it foretold.
     if (row === undefined) throw new Error(`"${key}" was never predicted`);
@@ -284,9 +284,4 @@ export function deviceForetold({ stream }: Pick<Prediction, "stream">): {
   id: string;
 } {
   return deviceOf(stream);
-}
-
-/** Until when a claim held that was made at a moment; ISO 8601. */
-export function untilOf(at: number, horizonHours: number): string {
-  return formatInstant(at + horizonHours * 3_600_000);
 }

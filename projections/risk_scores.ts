@@ -8,9 +8,9 @@
  *     at  uint32, ms of the day · probability  float32 · model  uint8, place among the row's models
  */
 import type { Sql } from "../events/log/database.ts";
-import type { Risk } from "../events/inference.ts";
+import { deviceStreamOf, type Risk } from "../events/inference.ts";
 import { storable } from "../events/text.ts";
-import { foretoldStream, partOf } from "./foretold.ts";
+import { partOf } from "./foretold.ts";
 import type { Projection } from "./projection.ts";
 
 const DAY_MS = 86_400_000;
@@ -52,7 +52,7 @@ export const riskScores: Projection<ScoredDay> = {
 
   keysOf({ stream, data, occurredAt }) {
     const place: Place = [
-      foretoldStream(stream),
+      deviceStreamOf(stream),
       storable(partOf(data)),
       Math.floor(occurredAt / DAY_MS),
     ];

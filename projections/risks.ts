@@ -3,10 +3,10 @@
  * now? A score speaks of its horizon and of a device in service: once either is over it says
  * nothing any more.
  */
-import type { Remaining, Risk } from "../events/inference.ts";
+import { deviceStreamOf, type Remaining, type Risk } from "../events/inference.ts";
 import { type Sql, sqlInstant } from "../events/log/database.ts";
 import { storable } from "../events/text.ts";
-import { foretoldStream, type OfDevices, ofDevices, partOf } from "./foretold.ts";
+import { type OfDevices, ofDevices, partOf } from "./foretold.ts";
 import type { Projection } from "./projection.ts";
 
 /** Moments are epoch milliseconds. */
@@ -47,7 +47,7 @@ export const risks: Projection<LatestRisk> = {
 
   keysOf({ type, stream, data }) {
     if (type === "FailureRiskCleared" && !OVER.has(String(data.why))) return [];
-    return [JSON.stringify([foretoldStream(stream), storable(partOf(data))])];
+    return [JSON.stringify([deviceStreamOf(stream), storable(partOf(data))])];
   },
 
   async load(sql, table, keys) {

@@ -9,12 +9,12 @@
  * are the same to the last bit however the events were cut into flushes.
  */
 import type { RecordedEvent } from "../events/event.ts";
-import type { Risk } from "../events/inference.ts";
+import { deviceStreamOf, type Risk } from "../events/inference.ts";
 import { parseInstant } from "../events/instant.ts";
 import type { Sql, TransactionSql } from "../events/log/database.ts";
 import { storable } from "../events/text.ts";
 import { deviceOf, type Json } from "../events/vocabulary.ts";
-import { foretoldStream, partOf } from "./foretold.ts";
+import { partOf } from "./foretold.ts";
 import type { Projection } from "./projection.ts";
 import { countDecided, countLead, COUNTS, emptyCounts, N, UNITS } from "./scoreboard_counts.ts";
 
@@ -59,7 +59,7 @@ export const scoreboard: Projection<Watched> = {
     create index on ${table} (owner, day) where counts is not null`,
 
   keysOf({ stream, data }) {
-    return [JSON.stringify([foretoldStream(stream), storable(partOf(data))])];
+    return [JSON.stringify([deviceStreamOf(stream), storable(partOf(data))])];
   },
 
   async load(sql, table, keys) {

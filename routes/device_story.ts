@@ -1,6 +1,7 @@
 /** What happened to one device, and what its actor knew at any moment. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { formatInstant } from "../events/instant.ts";
+import { inferenceStreamOf } from "../events/inference.ts";
 import { readStory } from "../events/log/query.ts";
 import { readStream } from "../events/log/read.ts";
 import { streamOf } from "../events/vocabulary.ts";
@@ -28,6 +29,7 @@ const events = createRoute({
   path: "/devices/{kind}/{id}/events",
   operationId: "listDeviceEvents",
   summary: "The events of one device, in order of version",
+  description: "What was foretold of it has an order and versions of its own: `of=foretold`.",
   tags: ["Devices"],
   request: {
     params: DeviceParams,
@@ -38,6 +40,7 @@ const events = createRoute({
       }),
       before: z.string().regex(/^\d{1,15}$/, "expected a version").transform(Number).optional()
         .openapi({ type: "integer", description: "Only events before this version." }),
+      of: z.enum(["device", "foretold"]).default("device"),
       order: z.enum(["asc", "desc"]).default("asc"),
       limit: LimitQuery(100, 1_000),
     }),
@@ -90,9 +93,10 @@ export function deviceStoryRoutes(
   app.openapi(events, async (c) => {
     const { kind, id } = addressOf(c.req.valid("param"));
     const query = c.req.valid("query");
-    const { after = -1, before = Number.MAX_SAFE_INTEGER, order, limit } = query;
+    const { after = -1, before = Number.MAX_SAFE_INTEGER, of, order, limit } = query;
     const range = { after, before, order, limit: limit + 1 };
-    const page = await readStory(sql, streamOf(kind, id), range);
+    const stream = of === "device" ? streamOf(kind, id) : inferenceStreamOf(kind, id);
+    const page = await readStory(sql, stream, range);
     if (page.length === 0 && (await readStream(sql, streamOf(kind, id), 0, 1)).length === 0) {
       throw unknownDevice(kind, id);
     }

@@ -126,6 +126,27 @@ Deno.test("the risk of a device is told as it is now and as it was", () =>
     assert.equal((await ask(stage, "/devices/atm/NOBODY/risk")).status, 404);
   }));
 
+Deno.test("a device's story tells what was foretold of it beside what it said", () =>
+  withStage(async (stage) => {
+    await stage.record(STORY);
+    const types = async (path: string) => {
+      const { body } = await ask(stage, path);
+      return body.events.map(({ type }: { type: string }) => type);
+    };
+    const path = "/devices/atm/a/events";
+    assert.deepEqual(await types(path), ["DeviceRegistered"]);
+    assert.deepEqual(await types(`${path}?of=foretold&order=desc&limit=2`), [
+      "PredictionScored",
+      "FailureRiskCleared",
+    ]);
+    assert.deepEqual(await types(`${path}?of=foretold&before=2`), [
+      "RiskScored",
+      "FailurePredicted",
+    ]);
+    assert.equal((await ask(stage, "/devices/atm/NOBODY/events?of=foretold")).status, 404);
+    assert.equal((await ask(stage, `${path}?of=gossip`)).status, 422);
+  }));
+
 Deno.test("the scoreboard counts in all, by model and over time", () =>
   withStage(async (stage) => {
     await stage.record(STORY);
