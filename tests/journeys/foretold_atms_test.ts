@@ -11,6 +11,7 @@ import { createPublisher } from "../../events/bus/jetstream_publisher.ts";
 import { subjectOf } from "../../events/bus/subjects.ts";
 import { type Failure, failuresOf } from "../../models/features/mod.ts";
 import { atmReports, type SimulatedReport } from "../../simulator/truth.ts";
+import { telltale as run } from "../audit/run.ts";
 import { caughtUp } from "../faults/promises.ts";
 import { type RunningTelltale, startTelltale } from "../support/telltale.ts";
 
@@ -141,10 +142,24 @@ Deno.test("ATMs that decay are foretold to fail, fail, and the predictions are h
     assert.equal(totals.hits, right.length);
     assert.equal((totals.hits ?? 0) + (totals.misses ?? 0), EACH);
     assert.equal(totals.false_alarms, 0);
+    await expectReplayed(telltale, right[0]?.device ?? "");
   } finally {
     await telltale.stop();
   }
 });
+
+/** The log tells it again, and verifies, while the server runs. */
+async function expectReplayed({ dataDir }: RunningTelltale, device: string): Promise<void> {
+  const env = { DATA_DIR: dataDir };
+  const replayed = await run(["replay", "--stream", `inference-atm-${device}`], env);
+  assert.equal(replayed.code, 0, replayed.stderr);
+  for (const type of ["FailurePredicted", "MaintenanceRecommended", "PredictionScored"]) {
+    assert.match(replayed.stdout, new RegExp(`  ${type} `));
+  }
+  assert.match(replayed.stdout, /"unsettled": \[\]/);
+  const verified = await run(["verify"], env);
+  assert.equal(verified.code, 0, verified.stdout);
+}
 
 /** Some are down or silent at the moment, as in life, and get no score. */
 async function scored(telltale: RunningTelltale, atLeast: number): Promise<void> {
