@@ -37,7 +37,8 @@ export const bearingAssessments: Projection<Assessment> = {
       probability double precision,
       primary key (stream, version)
     );
-    create index on ${table} (stream, part, at, version)`,
+    create index on ${table} (stream, part, at, version);
+    create index on ${table} (stream, at)`,
 
   keysOf: ({ stream, version }) => [`${stream}@${version}`],
 
@@ -65,12 +66,13 @@ export const bearingAssessments: Projection<Assessment> = {
       delete from ${sql(table)} where ctid = any (array(
         select old.ctid from unnest(${[...streams]}::text[]) as of (stream)
         cross join lateral (
-          select max(at) as at from ${sql(table)} where stream = of.stream) as newest
+          select at from ${sql(table)} where stream = of.stream
+          order by at desc limit 1) as newest
         cross join lateral (
           select ctid from ${sql(table)}
           where stream = of.stream
             and at < newest.at - make_interval(days => ${keep.readingDays}::integer)
-          limit ${rowsMax}) as old
+          order by at limit ${rowsMax}) as old
         limit ${rowsMax}))`;
     return count;
   },

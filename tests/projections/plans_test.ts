@@ -5,6 +5,8 @@ import { activityStats } from "../../projections/activity.ts";
 import { listAlarms } from "../../projections/alarms.ts";
 import { listAlerts } from "../../projections/alerts.ts";
 import { readObservations } from "../../projections/availability.ts";
+import { bearingAssessments, listHealthPoints } from "../../projections/bearing_assessments.ts";
+import { getBearingHealth, listBearingHealth } from "../../projections/bearing_health.ts";
 import { getDevice, listDevices } from "../../projections/devices.ts";
 import { fleetKpis } from "../../projections/fleet.ts";
 import { getMaintenance, listMaintenance } from "../../projections/maintenance.ts";
@@ -65,6 +67,13 @@ async function fill(sql: Sql): Promise<void> {
       'H-Axis', to_timestamp(n * 60), 'Normal', null, 1, 2, 3, 4, 5, 6, 7, 8, 9
     from generate_series(1, 100) machine, generate_series(1, 1000) n`;
   await sql`
+    insert into bearing_assessments select 'machine-M' || machine, n, 'B' || n % 4,
+      to_timestamp(n * 60), 0, 1, false, null
+    from generate_series(1, 100) machine, generate_series(1, 1000) n`;
+  await sql`
+    insert into bearing_health select 'machine-M' || n, 'DE', '{}', now(), null, null, null
+    from generate_series(1, 10000) n`;
+  await sql`
     insert into vibration_hours select 0, n, '{1,0,0,0,0}' from generate_series(1, 20000) n`;
   await sql`
     insert into predictions select 'atm-' || device || '.' || n, 'atm-' || device, '',
@@ -112,7 +121,16 @@ Deno.test("questions about one device or the newest alarms never read a table fr
     const range = { from: 0, to: NOW };
     const device = { kind: "atm", id: "7" };
     const pastDay = { from: 20_010 * 86_400_000, to: 20_011 * 86_400_000 };
+    const bearing = { machineId: "M7", part: "B1" };
     const questions: [string, () => Promise<unknown>][] = [
+      ["bearing_health", () => listBearingHealth(sql, "M7")],
+      ["bearing_health", () => getBearingHealth(sql, "M7", "DE")],
+      ["bearing_assessments", () => listHealthPoints(sql, { ...bearing, ...range, limit: 10 })],
+      [
+        "bearing_assessments",
+        () =>
+          forgetOld(sql, bearingAssessments as Projection, "bearing_assessments", KEPT_BY_DEFAULT),
+      ],
       [
         "trends",
         () =>
