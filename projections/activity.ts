@@ -193,3 +193,19 @@ export async function activityStats(sql: Sql, kind: Kind, now: number): Promise<
   const hours = Math.max(1, ((row.newest ?? 0) - (row.oldest ?? 0)) / 3_600_000);
   return { ...row, averagePerHour: row.reports / hours };
 }
+
+/** Reports of one kind by day, UTC: epoch ms of its midnight to their number. Days without are absent. */
+export async function countPerDay(
+  sql: Sql,
+  kind: Kind,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<Map<number, number>> {
+  const rows = await sql<{ day: number; count: number }[]>`
+    select (extract(epoch from minute)::bigint / 86400) * 86400000 as day,
+      sum(count)::bigint as count
+    from activity
+    where kind = ${kind} and minute >= ${sqlInstant(from)}::timestamptz
+      and minute <= ${sqlInstant(to)}::timestamptz
+    group by 1`;
+  return new Map(rows.map(({ day, count }) => [Number(day), Number(count)]));
+}

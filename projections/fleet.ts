@@ -136,10 +136,20 @@ export async function atmDashboard(sql: Sql, now: number): Promise<AtmDashboard>
   return { ...counts, reportsToday: activity.today, criticalAlarms: open.critical ?? 0 };
 }
 
-/** ATMs in service by the status they last reported, those that never did as "unknown". */
-export async function countAtmsByStatus(sql: Sql): Promise<Map<string, number>> {
-  const rows = await sql<{ status: string; count: number }[]>`
-    select coalesce(status, 'unknown') as status, count(*) as count
-    from ${sql(devices.name)} where kind = 'atm' and not decommissioned group by 1`;
-  return new Map(rows.map(({ status, count }) => [status, count]));
+/** ATMs in service that are alike in what they last reported, and where they are. */
+export interface AtmGroup {
+  /** "unknown" where it never reported, or nobody said where it is. */
+  readonly status: string;
+  readonly region: string;
+  /** Whole percent; null where none was told. */
+  readonly cashLevel: number | null;
+  readonly count: number;
+}
+
+export async function groupAtms(sql: Sql): Promise<AtmGroup[]> {
+  return await sql<AtmGroup[]>`
+    select coalesce(status, 'unknown') as status, coalesce(region, 'unknown') as region,
+      floor(measure_values[array_position(measure_names, 'cash_level_percent')])::integer
+        as "cashLevel", count(*) as count
+    from ${sql(devices.name)} where kind = 'atm' and not decommissioned group by 1, 2, 3`;
 }

@@ -141,3 +141,35 @@ export async function readStreamBetween(
     order by occurred_at desc, version desc limit ${limit}`.values();
   return toEvents(rows).reverse();
 }
+
+const TEXTS_AT_ONCE = 4_096;
+
+/**
+ * The same as their exact texts, the newest first: to be passed on without being looked into. Reads
+ * the stream from its end, and no further back than what was recorded may have occurred since
+ * `from`; of more than `limit` those recorded last are kept.
+ */
+export async function readTextsBetween(
+  sql: Sql,
+  stream: string,
+  { type, from, to, limit }: { type: string; from: number; to: number; limit: number },
+): Promise<string[]> {
+  const found: [at: number, text: string][] = [];
+  let before = Number.MAX_SAFE_INTEGER;
+  while (found.length < limit) {
+    const page = Math.min(TEXTS_AT_ONCE, limit);
+    const rows = await sql`
+      select version, recorded_at < ${sqlInstant(from - CLOCK_AHEAD_MAX_MS)}::timestamptz,
+        occurred_at, case when type = ${type} and occurred_at >= ${sqlInstant(from)}::timestamptz
+          and occurred_at < ${sqlInstant(to)}::timestamptz then data::text end
+      from events where stream = ${stream} and version < ${before}
+      order by version desc limit ${page}`.values();
+    for (const [, , at, text] of rows) if (text !== null) found.push([at, text]);
+    const [version, isOlder] = rows.at(-1) ?? [0, true];
+    if (isOlder || rows.length < page) break;
+    before = version;
+  }
+  // Nearly in order already; of one moment the later recorded stays first.
+  found.sort(([a], [b]) => b - a);
+  return found.slice(0, limit).map(([, text]) => text);
+}

@@ -2,13 +2,11 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { formatInstant } from "../../events/instant.ts";
 import type { Sql } from "../../events/log/database.ts";
-import { activityStats } from "../../projections/activity.ts";
-import type { Device } from "../../projections/device.ts";
-import { atmDashboard } from "../../projections/fleet.ts";
+import { countPerDay } from "../../projections/activity.ts";
+import { atmDashboard, type AtmGroup, groupAtms } from "../../projections/fleet.ts";
 import type { Deps } from "../deps.ts";
 import { createRouter } from "../router.ts";
 import { Instant, json, problems } from "../schemas.ts";
-import { everyAtm } from "./atms.ts";
 
 const dashboard = createRoute({
   method: "get",
@@ -84,12 +82,11 @@ export function atmDashboardRoutes({ sql, now }: Pick<Deps, "sql" | "now">): Ope
   });
 
   app.openapi(analytics, async (c) => {
-    const [fleet, registered, week] = await Promise.all([
+    const [fleet, groups, week] = await Promise.all([
       atmDashboard(sql, now()),
-      everyAtm(sql, {}),
+      groupAtms(sql),
       reportsPerDay(sql, now()),
     ]);
-    const atms = registered.filter(({ decommissioned }) => !decommissioned);
     return c.json({
       overview: {
         total_atms: fleet.total,
@@ -97,9 +94,9 @@ export function atmDashboardRoutes({ sql, now }: Pick<Deps, "sql" | "now">): Ope
         avg_cash_level: rounded(fleet.averageCashLevel),
         critical_alerts: fleet.criticalAlarms,
       },
-      cash_levels: cashLevels(atms),
-      status_data: countBy(atms, ({ status }) => status ?? "unknown"),
-      region_data: countBy(atms, ({ region }) => region ?? "unknown"),
+      cash_levels: cashLevels(groups),
+      status_data: countBy(groups, ({ status }) => status),
+      region_data: countBy(groups, ({ region }) => region),
       weekly_trends: week,
       last_updated: formatInstant(now()),
     }, 200);
@@ -111,39 +108,40 @@ export function atmDashboardRoutes({ sql, now }: Pick<Deps, "sql" | "now">): Ope
 const LEVELS = [["<20", 20], ["20-50", 50], ["50-80", 80], [">=80", Infinity]] as const;
 
 /** ATMs that have told their level, by percent. */
-function cashLevels(atms: readonly Device[]): z.infer<typeof Level>[] {
+function cashLevels(groups: readonly AtmGroup[]): z.infer<typeof Level>[] {
   const levels = LEVELS.map(([range]) => ({ range, count: 0 }));
-  for (const { latest } of atms) {
-    const percent = latest?.cash_level_percent;
-    if (typeof percent !== "number") continue;
-    const level = levels[LEVELS.findIndex(([, below]) => percent < below)];
-    if (level !== undefined) level.count++;
+  for (const { cashLevel, count } of groups) {
+    if (cashLevel === null) continue;
+    const level = levels[LEVELS.findIndex(([, below]) => cashLevel < below)];
+    if (level !== undefined) level.count += count;
   }
   return levels;
 }
 
 function countBy(
-  atms: readonly Device[],
-  nameOf: (atm: Device) => string,
+  groups: readonly AtmGroup[],
+  nameOf: (group: AtmGroup) => string,
 ): Record<string, number> {
   const counts = new Map<string, number>();
-  for (const atm of atms) counts.set(nameOf(atm), (counts.get(nameOf(atm)) ?? 0) + 1);
+  for (const group of groups) {
+    counts.set(nameOf(group), (counts.get(nameOf(group)) ?? 0) + group.count);
+  }
   return Object.fromEntries([...counts].sort());
 }
 
 const DAY_MS = 86_400_000;
 
+/** Of the last seven days, today included; a day without any has none. */
 async function reportsPerDay(
   sql: Sql,
   now: number,
 ): Promise<{ date: string; reports: number }[]> {
-  const midnight = now - now % DAY_MS;
-  const days = [6, 5, 4, 3, 2, 1, 0].map((ago) => midnight - ago * DAY_MS);
-  return await Promise.all(days.map(async (day) => {
-    // As that day's last moment saw it.
-    const { today } = await activityStats(sql, "atm", Math.min(day + DAY_MS - 1, now));
-    return { date: formatInstant(day).slice(0, 10), reports: today };
-  }));
+  const today = now - now % DAY_MS;
+  const counts = await countPerDay(sql, "atm", { from: today - 6 * DAY_MS, to: now });
+  return [6, 5, 4, 3, 2, 1, 0].map((ago) => {
+    const day = today - ago * DAY_MS;
+    return { date: formatInstant(day).slice(0, 10), reports: counts.get(day) ?? 0 };
+  });
 }
 
 function rounded(value: number | null): number | null {

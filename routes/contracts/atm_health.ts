@@ -44,7 +44,8 @@ export function atmHealthRoutes({ sql, now }: Pick<Deps, "sql" | "now">): OpenAP
   app.openapi(health, async (c) => {
     const id = c.req.valid("param").id.toUpperCase();
     const { hours } = c.req.valid("query");
-    const told = summarise(await readHistory(sql, id, { hours, now: now() }));
+    const reports = await readHistory(sql, id, { hours, now: now() });
+    const told = summarise(reports.map((text) => JSON.parse(text)));
     if (told.count === 0 && await getDevice(sql, "atm", id) === undefined) {
       throw unknownDevice("atm", id);
     }

@@ -6,6 +6,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { Gauge } from "prom-client";
 import { formatInstant } from "../../events/instant.ts";
+import { parseLossless } from "../../events/json.ts";
 import { readHeads } from "../../events/log/query.ts";
 import { getDevice } from "../../projections/devices.ts";
 import { countAtmAlerts, listAtmAlerts } from "../../projections/atm_alerts.ts";
@@ -137,8 +138,11 @@ export function atmLiveRoutes(deps: AtmLiveDeps): OpenAPIHono {
       },
     }));
 
-  function historyOf(id: string, asked: z.infer<typeof HistoryRequest>) {
-    return readHistory(sql, id, { ...asked, now: now() });
+  async function historyOf(
+    id: string,
+    asked: z.infer<typeof HistoryRequest>,
+  ): Promise<readonly unknown[]> {
+    return (await readHistory(sql, id, { ...asked, now: now() })).map(parseLossless);
   }
 
   interface Opened {

@@ -3,7 +3,7 @@ import { Counter, Gauge, type Registry } from "prom-client";
 import type { Feed } from "../../events/feed.ts";
 import type { Sql } from "../../events/log/database.ts";
 import { deviceOf } from "../../events/vocabulary.ts";
-import { countAtmsByStatus } from "../../projections/fleet.ts";
+import { groupAtms } from "../../projections/fleet.ts";
 
 export function registerAtmMetrics(
   { sql, feed, register }: {
@@ -48,7 +48,7 @@ export function registerAtmMetrics(
     registers,
     async collect() {
       this.reset();
-      for (const [status, count] of await countAtmsByStatus(sql)) this.set({ status }, count);
+      for (const { status, count } of await groupAtms(sql)) this.inc({ status }, count);
     },
   });
 }
