@@ -182,8 +182,10 @@ export async function follow(
       if (queue.length === 0 && !ended) await wait(waitMs);
       if (queue.length > 0 && queue.length < max && !ended) {
         const until = performance.now() + lingerMs;
-        while (queue.length < max && !ended && performance.now() < until) {
-          await new Promise((resolve) => setTimeout(resolve, Math.ceil(until - performance.now())));
+        for (;;) {
+          const left = until - performance.now();
+          if (left <= 0 || queue.length >= max || ended) break;
+          await new Promise((resolve) => setTimeout(resolve, Math.ceil(left)));
         }
       }
       if (ended) throw ended;
