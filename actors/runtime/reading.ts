@@ -220,7 +220,7 @@ export async function readOn(context: Reading): Promise<void> {
       waiting = taken.slice(messages.length);
       const now = deps.now();
       const ticking = now >= tickAt;
-      if (snapshotter.due(now)) {
+      if (snapshotter.due(now, standing.position.offset)) {
         // Only what is on disk may be saved, so nothing may be under way.
         await committing;
         snapshotter.saveSome(standing.position, now);

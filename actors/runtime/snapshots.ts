@@ -37,8 +37,11 @@ export interface Snapshots {
   floor(partition: number): Promise<Floor | undefined>;
   /** Everything saved of a partition. */
   list(partition: number): AsyncIterable<SavedActor>;
-  /** Saves these actors as they are at the end of the log; what becomes of them does not matter. */
-  save(partition: number, actors: readonly Actor[], end: LogEnd): Promise<void>;
+  /**
+   * Saves these actors as they are at the end of the log; what becomes of them does not matter.
+   * Resolves with the bytes that were written.
+   */
+  save(partition: number, actors: readonly Actor[], end: LogEnd): Promise<number>;
   saveFloor(partition: number, floor: Floor): Promise<void>;
   clear(partition: number): Promise<void>;
   close(): void;
@@ -75,6 +78,7 @@ export async function openSnapshots(path: string, logId: string): Promise<Snapsh
     async save(partition, actors, end) {
       let atomic = kv.atomic();
       let bytes = 0;
+      let written = 0;
       const commits: Promise<unknown>[] = [];
       for (const { stream, version, offset, state, decider } of actors) {
         const { batch, hash } = end;
@@ -90,9 +94,11 @@ export async function openSnapshots(path: string, logId: string): Promise<Snapsh
         }
         atomic.set(actorKey(partition, stream), value);
         bytes += value.length;
+        written += value.length;
       }
       commits.push(atomic.commit());
       await Promise.all(commits);
+      return written;
     },
 
     async saveFloor(partition, floor) {

@@ -4,12 +4,19 @@ import type { Actor, Registry } from "./registry.ts";
 import type { LogEnd, Snapshots } from "./snapshots.ts";
 
 const ROUND_MS = 30_000;
+/**
+ * A large fleet is saved less often, so that no more than this is written a second: ten thousand
+ * ATMs, each of which changes twice a minute, are 230 MB.
+ */
+const BYTES_PER_MS = 1_000;
+/** Unless so many events came meanwhile: folding them again would hold up a start. */
+const EVENTS_MAX = 200_000;
 /** Actors saved between two batches. */
 const CHUNK = 200;
 
 export interface Snapshotter {
-  /** Whether there is something to save now. */
-  due(now: number): boolean;
+  /** Whether there is something to save now, the log being at this offset. */
+  due(now: number, offset: number): boolean;
   /** Saves the next few. To be called only when everything decided is on disk. */
   saveSome(position: PartitionPosition, now: number): void;
   /** Saves all that changed, and the floor: a clean end makes the next start instant. */
@@ -26,6 +33,8 @@ export function createSnapshotter(
   /** Where the log stood when the round began: everything up to there is saved when it ends. */
   let roundPosition: PartitionPosition | undefined;
   let roundAt = 0;
+  /** Written in the round under way, or the last one. */
+  let roundBytes = 0;
   let writing: Promise<void> = Promise.resolve();
   let busy = false;
   let roundFailed = false;
@@ -43,7 +52,7 @@ export function createSnapshotter(
     floor?: PartitionPosition,
   ): Promise<void> {
     try {
-      await store.save(partition, chunk, logEnd(position));
+      roundBytes += await store.save(partition, chunk, logEnd(position));
       // The floor promises that everything below it is saved.
       if (floor && !roundFailed) {
         await store.saveFloor(partition, { offset: floor.offset, ...logEnd(floor) });
@@ -57,15 +66,20 @@ export function createSnapshotter(
   }
 
   return {
-    due(now) {
+    due(now, offset) {
       if (!snapshots || busy) return false;
-      return waiting.length > 0 || now - roundAt >= ROUND_MS;
+      if (waiting.length > 0) return true;
+      const passedMs = now - roundAt;
+      if (passedMs < ROUND_MS) return false;
+      return passedMs >= roundBytes / BYTES_PER_MS ||
+        offset - (roundPosition?.offset ?? 0) >= EVENTS_MAX;
     },
     saveSome(position, now) {
       if (!snapshots) return;
       if (waiting.length === 0) {
         roundAt = now;
         roundFailed = false;
+        roundBytes = 0;
         waiting = [...registry.actors.values()].filter((actor) => actor.changed);
         roundPosition = position;
         if (waiting.length === 0) return;
