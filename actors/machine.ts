@@ -8,7 +8,6 @@ import { deviceDecider } from "./device.ts";
 import type { DeviceState } from "./state.ts";
 import type { Decider, MessageInput } from "./decider.ts";
 import { isRemembered, remember } from "./remembered_ids.ts";
-import { isKnownId } from "./repeats.ts";
 import { heldZone, notePlant, statusPartOf, unknownPlant, zoneIn } from "./vibration.ts";
 
 const device = deviceDecider({
@@ -36,12 +35,13 @@ const device = deviceDecider({
 export const machine: Decider<DeviceState> = {
   ...device,
   decide(state, input) {
-    if (input.type === "Command" && input.command === "RenewPart") {
-      if (isKnownId(state, input.messageId)) return [];
-      return decideRenewal(state.bearings, state.alarms, input);
-    }
-    if (input.type !== "Message") return device.decide(state, input);
+    if (input.type === "Tick") return device.decide(state, input);
     if (isRemembered(state.ids, input.messageId)) return [];
+    if (input.type === "Command") {
+      return input.command === "RenewPart"
+        ? decideRenewal(state.bearings, state.alarms, input)
+        : device.decide(state, input);
+    }
     return device.decide(state, input.message === "reading" ? judged(state, input) : input);
   },
   evolve(state, event) {
@@ -50,6 +50,7 @@ export const machine: Decider<DeviceState> = {
     const machineClass = state.plant?.machineClass ?? undefined;
     noteBearings(state.bearings ??= noBearings(), event, machineClass);
     if (messageId !== undefined) state.ids = remember(state.ids, messageId);
+    state.recentIds.length = 0; // They are among those, and would take the room of five bearings.
     if (type === "MachineDescribed") notePlant(state.plant ??= unknownPlant(), "registered", data);
     if (type === "BearingDescribed") notePlant(state.plant ??= unknownPlant(), "bearing", data);
     return state;
