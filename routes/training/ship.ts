@@ -4,9 +4,15 @@
  */
 import type { Sql } from "../../events/log/database.ts";
 import { FAILURE_MODEL, FAILURE_MODEL_STREAM } from "../../events/model.ts";
+import type { Json } from "../../events/vocabulary.ts";
 import { readFailureModel } from "../../models/failure/serving.ts";
 import { readShippedModel } from "../../models/failure/shipped.ts";
-import { keepModel, readModelInForce } from "../../projections/models.ts";
+import {
+  keepModel,
+  readModelInForce,
+  type UntoldModel,
+  untoldModels,
+} from "../../projections/models.ts";
 
 /** Who puts it in force. */
 export const SHIPPED_BY = "telltale";
@@ -15,9 +21,9 @@ export const SHIPPED_BY = "telltale";
 export async function shipModel(sql: Sql): Promise<void> {
   const shipped = await readShippedModel();
   const inForce = await readModelInForce(sql, FAILURE_MODEL_STREAM, FAILURE_MODEL);
-  // A card that says so is of a model that came with some Telltale.
-  const isOwn = inForce !== undefined && inForce.card.simulated !== true;
-  if (isOwn || inForce?.sha256 === shipped.sha256) return;
+  if (inForce?.sha256 === shipped.sha256 || (inForce && isOwn(inForce.card))) return;
+  // One that was trained while no Telltale ran is about to be told of.
+  if ((await untoldModels(sql)).some(isPromotedOwn)) return;
   const { card } = await readFailureModel(shipped.onnx);
   await keepModel(sql, {
     stream: FAILURE_MODEL_STREAM,
@@ -30,4 +36,13 @@ export async function shipModel(sql: Sql): Promise<void> {
     },
     onnx: shipped.onnx,
   });
+}
+
+function isPromotedOwn({ stream, order }: UntoldModel): boolean {
+  return stream === FAILURE_MODEL_STREAM && order.promote && isOwn(order.card);
+}
+
+/** A card that says it is simulated is of a model that came with some Telltale. */
+function isOwn(card: Json): boolean {
+  return card.simulated !== true;
 }

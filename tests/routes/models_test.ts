@@ -245,6 +245,15 @@ Deno.test("to promote and to roll back are orders to the models' actor", async (
   });
 });
 
+Deno.test("one that was trained before the first start is not overtaken by the one that comes with it", async () => {
+  await withStage(async ({ deps: { sql } }) => {
+    const order = { model, kind, card, promote: true, by: "command line" };
+    await keepModel(sql, { stream, order, onnx: Uint8Array.of(1) });
+    await shipModel(sql);
+    assert.deepEqual((await untoldModels(sql)).map(({ order }) => order.model), [model]);
+  });
+});
+
 Deno.test("the model that comes with Telltale is put in force where none of the user's own is", async () => {
   await withStage(async (stage) => {
     const { sql } = stage.deps;
