@@ -109,11 +109,15 @@ export function faultSpectrumOf(
 function nameFault(spectrum: EnvelopeSpectrum, shaftHz: number, orders: FaultOrders): Fault {
   const lines = linesOf(spectrum, shaftHz);
   const elsewhereHz = elsewhere(orders).map((order) => order * shaftHz);
+  // Parts with the same harmonics are held against the same combs.
+  const usuals = new Map<string, ReturnType<typeof usualComb>>();
   const seen = PARTS.map((part): Seen => {
     const harmonics = HARMONICS[part];
+    const kind = harmonics.join();
     const expectedHz = orders[part] * shaftHz;
     const { hz: foundHz, height, second } = bestComb(lines, expectedHz, harmonics);
-    const usual = usualComb(lines, elsewhereHz, harmonics);
+    const usual = usuals.get(kind) ?? usualComb(lines, elsewhereHz, harmonics);
+    usuals.set(kind, usual);
     const apartHz = part === "inner" ? shaftHz : part === "ball" ? orders.cage * shaftHz : null;
     return {
       part,

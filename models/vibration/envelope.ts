@@ -9,7 +9,7 @@
  * fault that is heard in one band out of eight is not drowned by the others.
  */
 import { Sorted } from "../detectors/sorted.ts";
-import { complexOf, powerOfTwoFrom, transform, transformInto } from "./fft.ts";
+import { powerOfTwoFrom, transformInto, transformReal, transformRealInto } from "./fft.ts";
 import { movementOf } from "./statistics.ts";
 
 export interface EnvelopeSpectrum {
@@ -64,8 +64,9 @@ export function envelopeSpectrumOf(
   for (let start = 0; start + size <= samples.length; start += Math.max(1, size >> 1)) {
     const whitened = whitenedTransform(samples.subarray(start, start + size), binHz);
     for (const [i, { first, width }] of cuts.entries()) {
+      const room = roomFor(width + count);
       for (const [band, sum] of (sums[i] ?? []).entries()) {
-        addSquaredEnvelope(sum, whitened, first + band * width, width);
+        addSquaredEnvelope(sum, whitened, first + band * width, width, room);
       }
     }
     parts++;
@@ -110,7 +111,7 @@ function meanBesideNoise(bands: readonly Float64Array[], count: number): Float64
 
 /** Every bin beside the root mean square of those around it. */
 function whitenedTransform(part: Float64Array, binHz: number): Float64Array {
-  const out = transform(complexOf(movementOf(part)));
+  const out = transformReal(movementOf(part));
   const half = Math.floor(part.length / 2);
   const sums = new Float64Array(half + 2); // Of the energy of all bins before.
   for (let k = 0; k <= half; k++) {
@@ -131,34 +132,50 @@ function whitenedTransform(part: Float64Array, binHz: number): Float64Array {
   return out;
 }
 
+/** Room for the transforms of one band, of as many moments as it takes. */
+interface Room {
+  readonly band: Float64Array;
+  readonly moments: Float64Array;
+  readonly squares: Float64Array;
+  readonly envelope: Float64Array;
+}
+
+/** No more moments are needed than bins in the band and in the sum: then nothing folds back. */
+function roomFor(bins: number): Room {
+  const size = powerOfTwoFrom(bins);
+  return {
+    band: new Float64Array(2 * size),
+    moments: new Float64Array(2 * size),
+    squares: new Float64Array(size),
+    envelope: new Float64Array(size + 2),
+  };
+}
+
 /**
  * Adds the power spectrum of the squared envelope of one band, relative to its constant part. The
- * band's positive frequencies alone are its analytic signal; moved to 0 Hz they need no more moments
- * than there are bins in the band and in the sum, for then nothing folds back onto those.
+ * band's positive frequencies alone are its analytic signal, moved to 0 Hz.
  */
 function addSquaredEnvelope(
   sum: Float64Array,
   spectrum: Float64Array,
   first: number,
   width: number,
+  { band, moments, squares, envelope }: Room,
 ): void {
-  const size = powerOfTwoFrom(width + sum.length);
-  const band = new Float64Array(2 * size);
-  const moments = new Float64Array(2 * size);
   band.set(spectrum.subarray(2 * first, 2 * (first + width)));
   // Forwards and not back: the moments come out in reverse, which the power does not show.
   transformInto(moments, band);
-  for (let n = 0; n < 2 * size; n += 2) {
-    const [re, im] = [moments[n] as number, moments[n + 1] as number];
-    moments[n] = re * re + im * im;
-    moments[n + 1] = 0;
+  for (let n = 0; n < squares.length; n++) {
+    const re = moments[2 * n] as number;
+    const im = moments[2 * n + 1] as number;
+    squares[n] = re * re + im * im;
   }
-  const envelope = band;
-  transformInto(envelope, moments);
+  transformRealInto(envelope, squares);
   const constant = (envelope[0] as number) ** 2;
   if (constant === 0) return;
   for (let k = 0; k < sum.length; k++) {
-    const [re, im] = [envelope[2 * k] as number, envelope[2 * k + 1] as number];
+    const re = envelope[2 * k] as number;
+    const im = envelope[2 * k + 1] as number;
     // In noise the power falls with k as ever fewer pairs of bins are k apart.
     sum[k] = (sum[k] as number) + (re * re + im * im) / constant * width / (width - k);
   }

@@ -17,7 +17,15 @@ interface Plan {
   transform(out: Float64Array, input: Float64Array): void;
 }
 
+interface RealPlan {
+  /** exp(−2πi n/N) for half of all n. */
+  readonly turns: Float64Array;
+  /** Room for the bins of half as many complex numbers, and the first again behind the last. */
+  readonly bins: Float64Array;
+}
+
 const plans = new Map<number, Plan>();
+const realPlans = new Map<number, RealPlan>();
 
 /** Σ x(n) exp(−2πi kn/N), not scaled. */
 export function transform(input: Float64Array): Float64Array<ArrayBuffer> {
@@ -29,6 +37,42 @@ export function transform(input: Float64Array): Float64Array<ArrayBuffer> {
 /** As `transform`, for whoever has many to do and keeps the room for them. `out` is not `input`. */
 export function transformInto(out: Float64Array, input: Float64Array): void {
   planFor(input.length / 2).transform(out, input);
+}
+
+/**
+ * The same of real samples. An even number of them is transformed as half as many complex ones, even
+ * places and odd ones, which are then told apart (Press et al. 2007, section 12.3.2).
+ */
+export function transformReal(samples: Float64Array): Float64Array<ArrayBuffer> {
+  const size = samples.length;
+  if (size % 2 === 1 || size === 0) return transform(complexOf(samples));
+  const out = new Float64Array(2 * size);
+  transformRealInto(out, samples);
+  for (let k = size / 2 + 1; k < size; k++) {
+    out[2 * k] = at(out, 2 * (size - k));
+    out[2 * k + 1] = -at(out, 2 * (size - k) + 1);
+  }
+  return out;
+}
+
+/** Bins 0 to N/2 of an even number of real samples; the others mirror them, and are left alone. */
+export function transformRealInto(out: Float64Array, samples: Float64Array): void {
+  const half = samples.length / 2;
+  const { turns, bins } = realPlanFor(samples.length);
+  transformInto(bins, samples);
+  bins[2 * half] = at(bins, 0);
+  bins[2 * half + 1] = at(bins, 1);
+  for (let k = 0; k <= half; k++) {
+    const mirror = 2 * (half - k);
+    const evenRe = (at(bins, 2 * k) + at(bins, mirror)) / 2;
+    const evenIm = (at(bins, 2 * k + 1) - at(bins, mirror + 1)) / 2;
+    const oddRe = (at(bins, 2 * k + 1) + at(bins, mirror + 1)) / 2;
+    const oddIm = (at(bins, mirror) - at(bins, 2 * k)) / 2;
+    const cos = at(turns, 2 * k);
+    const sin = at(turns, 2 * k + 1);
+    out[2 * k] = evenRe + oddRe * cos - oddIm * sin;
+    out[2 * k + 1] = evenIm + oddRe * sin + oddIm * cos;
+  }
 }
 
 /** (1/N) Σ X(k) exp(+2πi kn/N): undoes `transform`. */
@@ -56,19 +100,36 @@ export function powerOfTwoFrom(size: number): number {
 }
 
 function planFor(size: number): Plan {
-  const kept = plans.get(size);
-  if (kept) {
-    plans.delete(size);
-    plans.set(size, kept);
-    return kept;
-  }
-  const plan = makePlan(size);
-  plans.set(size, plan);
-  for (const oldest of plans.keys()) {
-    if (plans.size <= PLANS_MAX) break;
-    plans.delete(oldest);
+  return kept(plans, size, makePlan);
+}
+
+function realPlanFor(size: number): RealPlan {
+  return kept(realPlans, size, () => ({
+    turns: turnsOf(size).subarray(0, size + 2),
+    bins: new Float64Array(size + 2),
+  }));
+}
+
+/** The plan of this size, made where there is none; of too many the one used longest ago goes. */
+function kept<P>(among: Map<number, P>, size: number, make: (size: number) => P): P {
+  const plan = among.get(size) ?? make(size);
+  among.delete(size);
+  among.set(size, plan);
+  for (const oldest of among.keys()) {
+    if (among.size <= PLANS_MAX) break;
+    among.delete(oldest);
   }
   return plan;
+}
+
+/** exp(−2πi n/N) for every n. */
+function turnsOf(size: number): Float64Array {
+  const turns = new Float64Array(2 * size);
+  for (let n = 0; n < size; n++) {
+    turns[2 * n] = Math.cos(2 * Math.PI * n / size);
+    turns[2 * n + 1] = -Math.sin(2 * Math.PI * n / size);
+  }
+  return turns;
 }
 
 function makePlan(size: number): Plan {
@@ -92,41 +153,78 @@ function directly(size: number): Plan {
 
 /**
  * Every fifth sample, for 2,560 = 5 · 512, and every fifth from the second on, and so forth: each
- * part is transformed, and their bins are added with the turn by which the part is late (Cooley and
- * Tukey 1965).
+ * part is transformed, its bins are turned by as much as the part is late, and the same bin of all
+ * parts is transformed once more (Cooley and Tukey 1965).
  */
 function byParts(size: number, parts: number): Plan {
   const length = size / parts;
   const fft = directly(length);
   const part = new Float64Array(2 * length);
-  const bins = new Float64Array(2 * length);
-  const turns = new Float64Array(2 * size); // exp(−2πi n/N)
-  for (let n = 0; n < size; n++) {
-    turns[2 * n] = Math.cos(2 * Math.PI * n / size);
-    turns[2 * n + 1] = -Math.sin(2 * Math.PI * n / size);
-  }
+  const bins = Array.from({ length: parts }, () => new Float64Array(2 * length));
+  const turns = turnsOf(size);
+  const across = acrossOddly(parts, length);
   return {
     transform(out, input) {
-      out.fill(0);
       for (let late = 0; late < parts; late++) {
+        const own = bins[late] as Float64Array;
         for (let n = 0; n < length; n++) {
           const from = 2 * (n * parts + late);
           part[2 * n] = at(input, from);
           part[2 * n + 1] = at(input, from + 1);
         }
-        fft.transform(bins, part);
-        let turn = 0;
-        for (let k = 0; k < size; k++) {
-          const bin = k % length;
-          const [re, im] = [at(bins, 2 * bin), at(bins, 2 * bin + 1)];
-          const [cos, sin] = [at(turns, 2 * turn), at(turns, 2 * turn + 1)];
-          out[2 * k] = at(out, 2 * k) + re * cos - im * sin;
-          out[2 * k + 1] = at(out, 2 * k + 1) + re * sin + im * cos;
-          turn += late;
-          if (turn >= size) turn -= size;
+        fft.transform(own, part);
+        if (late === 0) continue;
+        for (let k = 0; k < length; k++) {
+          const re = at(own, 2 * k);
+          const im = at(own, 2 * k + 1);
+          const cos = at(turns, 2 * k * late);
+          const sin = at(turns, 2 * k * late + 1);
+          own[2 * k] = re * cos - im * sin;
+          own[2 * k + 1] = re * sin + im * cos;
         }
       }
+      across(out, bins);
     },
+  };
+}
+
+/**
+ * Transforms of a few numbers each, an odd count: one from every part, for every place in a part.
+ * Numbers as far from the first as from the last are turned alike, one forwards and one back, so
+ * their sum and their difference are turned, together.
+ */
+function acrossOddly(
+  parts: number,
+  length: number,
+): (out: Float64Array, bins: readonly Float64Array[]) => void {
+  const pairs = (parts - 1) / 2;
+  const turns = turnsOf(parts);
+  return (out, bins) => {
+    const first = bins[0] as Float64Array;
+    for (let m = 0; m < parts; m++) out.set(first, 2 * m * length);
+    for (let j = 1; j <= pairs; j++) {
+      const one = bins[j] as Float64Array;
+      const other = bins[parts - j] as Float64Array;
+      for (let i = 0; i < 2 * length; i += 2) {
+        const sumRe = at(one, i) + at(other, i);
+        const sumIm = at(one, i + 1) + at(other, i + 1);
+        const gapRe = at(one, i) - at(other, i);
+        const gapIm = at(one, i + 1) - at(other, i + 1);
+        out[i] = at(out, i) + sumRe;
+        out[i + 1] = at(out, i + 1) + sumIm;
+        for (let m = 1; m <= pairs; m++) {
+          const turn = 2 * ((j * m) % parts);
+          const cos = at(turns, turn);
+          const sin = at(turns, turn + 1);
+          const up = 2 * m * length + i;
+          const down = 2 * (parts - m) * length + i;
+          out[up] = at(out, up) + sumRe * cos - gapIm * sin;
+          out[up + 1] = at(out, up + 1) + sumIm * cos + gapRe * sin;
+          out[down] = at(out, down) + sumRe * cos + gapIm * sin;
+          out[down + 1] = at(out, down + 1) + sumIm * cos - gapRe * sin;
+        }
+      }
+    }
   };
 }
 

@@ -6,7 +6,7 @@
  * and de Villedary 1978; Auger and Flandrin 1995). Peaks are read, and accelerations integrated, at
  * that frequency and not at the bin's.
  */
-import { complexOf, transform } from "./fft.ts";
+import { transformReal } from "./fft.ts";
 import { movementOf } from "./statistics.ts";
 
 export interface Spectrum {
@@ -32,7 +32,7 @@ export interface Peak {
 /** Needs four samples at least. */
 export function spectrumOf(samples: Float64Array, sampleRateHz: number): Spectrum {
   const count = samples.length;
-  const plain = transform(complexOf(movementOf(samples)));
+  const plain = transformReal(movementOf(samples));
   const bins = Math.floor(count / 2) + 1;
   const amplitudes = new Float64Array(bins);
   const shifts = new Float64Array(bins);

@@ -56,8 +56,10 @@ export function movementOf(samples: Float64Array): Float64Array {
     peak = Math.max(peak, Math.abs(value));
   }
   const mean = sum / samples.length;
-  return samples.map((value) => {
-    const moved = value - mean;
-    return Math.abs(moved) > peak * ROUNDING ? moved : 0;
-  });
+  const moved = new Float64Array(samples.length);
+  for (let i = 0; i < moved.length; i++) {
+    const movement = (samples[i] as number) - mean;
+    if (Math.abs(movement) > peak * ROUNDING) moved[i] = movement;
+  }
+  return moved;
 }

@@ -6,7 +6,7 @@
  * leaks from a component below the band would count most of all. So bins are integrated, and
  * counted as within the band, at the frequency of what is in them (see `spectrum.ts`).
  */
-import { inverse, powerOfTwoFrom } from "./fft.ts";
+import { powerOfTwoFrom, transform } from "./fft.ts";
 import type { Spectrum } from "./spectrum.ts";
 
 /** In mm/s. */
@@ -60,11 +60,30 @@ function isInBand(hz: number, slackHz: number): boolean {
 }
 
 function peakOfMiddle(windowed: Float64Array, size: number): number {
-  const moments = inverse(windowed);
+  // Forwards and not back: the moments come out in reverse, and the middle half stays what it is.
+  const moments = transform(windowed);
+  const window = middleOfHann(size);
+  const first = size / 4;
   let peak = 0;
-  for (let n = Math.ceil(size / 4); n <= size * 3 / 4; n++) {
-    const window = 0.5 - 0.5 * Math.cos(2 * Math.PI * n / size);
-    peak = Math.max(peak, Math.abs((moments[2 * n] as number) * size / window));
+  for (let i = 0; i < window.length; i++) {
+    const moment = Math.abs(moments[2 * (first + i)] as number) / (window[i] as number);
+    if (moment > peak) peak = moment;
   }
   return peak;
+}
+
+/** Sizes are powers of two, so they are few. */
+const windows = new Map<number, Float64Array>();
+
+/** A Hann window from one quarter to three, both included. */
+function middleOfHann(size: number): Float64Array {
+  let window = windows.get(size);
+  if (window === undefined) {
+    window = Float64Array.from(
+      { length: size / 2 + 1 },
+      (_, i) => 0.5 - 0.5 * Math.cos(2 * Math.PI * (size / 4 + i) / size),
+    );
+    windows.set(size, window);
+  }
+  return window;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { complexOf, inverse, transform } from "../../../models/vibration/fft.ts";
+import { complexOf, inverse, transform, transformReal } from "../../../models/vibration/fft.ts";
 
 /** The definition, term by term. */
 function byDefinition(input: Float64Array): Float64Array {
@@ -37,6 +37,20 @@ Deno.test("a transform of any length is what the definition says", () => {
 Deno.test("powers of two, primes and ones", () => {
   for (const size of [1, 2, 3, 4, 5, 8, 13, 64, 97, 100]) {
     const input = Float64Array.from({ length: 2 * size }, (_, i) => Math.sin(i * i));
+    assertClose(transform(input), byDefinition(input));
+  }
+});
+
+Deno.test("real samples are transformed as complex ones without an imaginary part", () => {
+  for (const size of [1, 2, 3, 4, 6, 7, 10, 30, 90, 97, 128, 194, 240]) {
+    const samples = Float64Array.from({ length: size }, (_, i) => Math.sin(i * i) + i % 3);
+    assertClose(transformReal(samples), byDefinition(complexOf(samples)));
+  }
+});
+
+Deno.test("lengths with any few odd parts are what the definition says", () => {
+  for (const odd of [3, 5, 7, 9, 11, 13, 15]) {
+    const input = Float64Array.from({ length: 2 * 8 * odd }, (_, i) => Math.cos(i * i + odd));
     assertClose(transform(input), byDefinition(input));
   }
 });
