@@ -20,6 +20,7 @@ Options
 Environment (all optional)
   HOST 127.0.0.1   PORT 8000   NATS_PORT 4222   DATA_DIR ./data   DATABASE_URL   NATS_URL   KV_URL
   PARTITIONS 1   REPORT_RETENTION_DAYS 30   TREND_MINUTES_DAYS 30   LOG_LEVEL info
+  TRAIN_FAILURE_CRON   TRAIN_FAILURE_ZONE UTC
 
 Ctrl-C stops taking messages, commits what was taken and ends; a second Ctrl-C ends at once.
 
