@@ -12,9 +12,9 @@ const HOUR = 3_600_000;
 /** Readings, one an hour: as long as it takes to learn what is normal, and longer. */
 const QUIET = 150;
 const WEARING = 40;
-/** How much more it vibrates than normal when a failure is foretold, and when it is worn out. */
+/** How much more it vibrates than normal when a failure is foretold, and long past being worn out. */
 const FORETOLD = 3.5;
-const WORN_OUT = 9;
+const WORN_OUT = 16;
 
 /** Hour by hour up to the growth at `to`, from where the last ended. */
 function growing(from: number, to: number, hours: number): number[] {
@@ -22,7 +22,7 @@ function growing(from: number, to: number, hours: number): number[] {
 }
 
 async function say(telltale: RunningTelltale, growths: readonly number[], lastAt: number) {
-  const random = createRandom(`wear ${lastAt}`);
+  const random = createRandom(`wear ${growths.length}`);
   const items = growths.map((growth, i) => {
     const level = growth * random.normal(1, 0.02);
     return {
