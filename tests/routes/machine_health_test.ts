@@ -149,3 +149,33 @@ Deno.test("what there is not is said in a sentence, and wrong questions are name
     const { body } = await get(stage, "/machines/M1/health");
     assert.deepEqual([body.index, body.bearings], [null, []]);
   }));
+
+Deno.test("trend alarms of all parts are asked for together, page by page, whatever a part is called", () =>
+  withStage(async (stage) => {
+    const parts = ["DE", "X|Y\n2026", "100 %_'"];
+    const raised = parts.map((part, i): Fact => ({
+      stream: "machine-M1",
+      type: "AlarmRaised",
+      data: { reason: `trend:${part}`, severity: "high", message: "more" },
+      occurredAt: NOW - i * HOUR,
+    }));
+    const other = { reason: "error", severity: "critical", message: "zone D" };
+    const cleared = { reason: "trend:DE", raisedAt: new Date(NOW).toISOString() };
+    await stage.record([
+      REGISTERED,
+      ...raised,
+      { stream: "machine-M1", type: "AlarmRaised", data: other, occurredAt: NOW },
+      { stream: "machine-M1", type: "AlarmCleared", data: cleared, occurredAt: NOW + 1 },
+    ]);
+    const reasons: string[] = [];
+    let next = "";
+    do {
+      const page: string = next === "" ? "" : `&cursor=${next}`;
+      const { body } = await get(stage, `/alarms?reason=trend&state=all&limit=1${page}`);
+      reasons.push(...body.alarms.map(({ reason }: { reason: string }) => reason));
+      next = body.next ?? "";
+    } while (next !== "");
+    assert.deepEqual(reasons, parts.map((part) => `trend:${part}`));
+    const open = await get(stage, "/alarms?reason=trend");
+    assert.equal(open.body.alarms.length, 2);
+  }));
