@@ -269,7 +269,14 @@ export async function listPredictions(sql: Sql, query: PredictionQuery): Promise
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   if (rows.length <= limit || last === undefined) return { predictions: page, next: undefined };
-  return { predictions: page, next: encodeCursor([String(last.at), last.prediction]) };
+  return { predictions: page, next: predictionCursor(last) };
+}
+
+/** Where a list goes on after a prediction. */
+export function predictionCursor(
+  { at, prediction }: Pick<Prediction, "at" | "prediction">,
+): string {
+  return encodeCursor([String(at), prediction]);
 }
 
 export async function getPrediction(sql: Sql, prediction: string): Promise<Prediction | undefined> {

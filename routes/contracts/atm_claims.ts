@@ -25,6 +25,8 @@ export interface AtmClaim {
   readonly factors: readonly Factor[];
   readonly horizonHours: number;
   readonly model: string;
+  /** Whether the model knows only simulated ATMs. */
+  readonly simulated: boolean;
 }
 
 export interface NoClaim {
@@ -76,7 +78,7 @@ export async function claimsOf(
   if (asked.length === 0) return found;
   const rows = values.slice(0, asked.length * COLUMNS);
   const scores = await foretelling.score(rows, asked.length, { reasons: "all" });
-  const { probabilities, factors, horizonHours, model } = scores;
+  const { probabilities, factors, horizonHours, model, simulated } = scores;
   asked.forEach((place, row) => {
     found[place] = {
       id: ids[place] as string,
@@ -84,6 +86,7 @@ export async function claimsOf(
       factors: factors.get(row) ?? [],
       horizonHours,
       model,
+      simulated,
     };
   });
   return found;

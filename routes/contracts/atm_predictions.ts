@@ -44,6 +44,8 @@ const AtmPredictionJson = z.object({
   risk_factors: z.array(FactorJson).openapi({ description: "The five that moved it most." }),
   horizon_hours: z.number().nullable(),
   model: z.string().nullable().openapi({ description: "SHA-256." }),
+  simulated: z.boolean().nullable()
+    .openapi({ description: "Whether the model knows only simulated ATMs." }),
   timestamp: Instant,
 }).openapi("AtmPrediction");
 type AtmPredictionJson = z.infer<typeof AtmPredictionJson>;
@@ -227,9 +229,10 @@ function predictionOf(
       risk_factors: [],
       horizon_hours: null,
       model: null,
+      simulated: null,
     };
   }
-  const { id, probability, factors, horizonHours, model } = claim;
+  const { id, probability, factors, horizonHours, model, simulated } = claim;
   return {
     atm_id: id,
     prediction_available: true,
@@ -240,6 +243,7 @@ function predictionOf(
     risk_factors: factors.map((factor) => factorJson(factor, importances)),
     horizon_hours: horizonHours,
     model,
+    simulated,
   };
 }
 

@@ -26,6 +26,8 @@ const LISTS: Readonly<Record<string, number>> = {
   readings: 100,
   alerts: 100,
   detectors: 10,
+  predictions: 100,
+  factors: 5,
   types: 10,
   fields: 10,
   inputFields: 10,

@@ -3,16 +3,25 @@ import SchemaBuilder from "@pothos/core";
 import { GraphQLError, type GraphQLSchema } from "graphql";
 import { SEVERITIES } from "../../events/device.ts";
 import type { RecordedEvent } from "../../events/event.ts";
+import type { Factor } from "../../events/inference.ts";
 import { formatInstant } from "../../events/instant.ts";
 import type { AnomalyFound } from "../../events/sensor.ts";
-import { DEVICE_ID, deviceOf, streamOf } from "../../events/vocabulary.ts";
+import { DEVICE_ID, deviceOf, isKind, KINDS, streamOf } from "../../events/vocabulary.ts";
 import { type Alert, alertCursor, alertId, alertOf, listAlerts } from "../../projections/alerts.ts";
 import { decodeCursor, encodeCursor } from "../../projections/cursor.ts";
+import {
+  type Claim,
+  deviceForetold,
+  listPredictions,
+  type Prediction,
+  predictionCursor,
+} from "../../projections/predictions.ts";
 import { listReadings, type Reading, type ReadingPlace } from "../../projections/readings.ts";
 import { getSensor, type Sensor } from "../../projections/sensors.ts";
 import { resolveAlert, type SensorAlertDeps } from "../contracts/sensor_alerts.ts";
 import { alertType, readingId } from "../contracts/sensor_json.ts";
 import type { Deps } from "../deps.ts";
+import { riskLevelOf } from "../prediction_json.ts";
 import { watch } from "./watch.ts";
 
 export type GraphqlDeps = SensorAlertDeps & Pick<Deps, "feed" | "stopping">;
@@ -31,6 +40,10 @@ interface Types {
     AnomalyAlert: Alert;
     SensorStats: Sensor;
     Opinion: AnomalyFound["detectors"][number];
+    Prediction: Prediction;
+    Factor: Factor;
+    PredictionEdge: Page<Prediction>["nodes"][number];
+    PredictionConnection: Page<Prediction>;
     PageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
     SensorDataEdge: Page<Reading>["nodes"][number];
     SensorDataConnection: Page<Reading>;
@@ -103,6 +116,52 @@ export function createGraphqlSchema(deps: GraphqlDeps): GraphQLSchema {
       maxValue: t.exposeFloat("max"),
       anomalyCount: t.exposeInt("anomalies"),
       lastReading: t.string({ resolve: ({ lastAt }) => formatInstant(lastAt) }),
+    }),
+  });
+
+  builder.objectType("Factor", {
+    description: "What moved a probability.",
+    fields: (t) => ({
+      feature: t.exposeString("feature"),
+      value: t.exposeFloat("value", { nullable: true }),
+      contribution: t.exposeFloat("contribution"),
+    }),
+  });
+
+  builder.objectType("Prediction", {
+    description: "A foretold failure, and what came of it.",
+    fields: (t) => ({
+      id: t.id({ resolve: ({ prediction }) => prediction }),
+      kind: t.string({ resolve: (row) => deviceForetold(row).kind }),
+      device: t.string({ resolve: (row) => deviceForetold(row).id }),
+      part: t.string({ nullable: true, resolve: ({ part }) => part || null }),
+      probability: t.float({ resolve: (row) => claimOf(row).probability }),
+      riskLevel: t.string({ resolve: (row) => riskLevelOf(claimOf(row).probability) }),
+      horizonHours: t.float({ resolve: (row) => claimOf(row).horizonHours }),
+      threshold: t.float({ resolve: (row) => claimOf(row).threshold }),
+      factors: t.field({ type: ["Factor"], resolve: (row) => [...claimOf(row).factors] }),
+      model: t.exposeString("model", { nullable: true }),
+      predictedAt: t.string({ resolve: ({ at }) => formatInstant(at) }),
+      clearedAt: t.string({ nullable: true, resolve: ({ clearedAt }) => textOrNull(clearedAt) }),
+      why: t.exposeString("why", { nullable: true }),
+      outcome: t.exposeString("outcome", { nullable: true }),
+      leadTimeHours: t.exposeFloat("leadTimeHours", { nullable: true }),
+      failureAt: t.string({ nullable: true, resolve: ({ failureAt }) => textOrNull(failureAt) }),
+      code: t.exposeString("code", { nullable: true }),
+      action: t.exposeString("action", { nullable: true }),
+      actBy: t.string({ nullable: true, resolve: ({ actBy }) => textOrNull(actBy) }),
+    }),
+  });
+  builder.objectType("PredictionEdge", {
+    fields: (t) => ({
+      node: t.field({ type: "Prediction", resolve: ({ node }) => node }),
+      cursor: t.exposeString("cursor"),
+    }),
+  });
+  builder.objectType("PredictionConnection", {
+    fields: (t) => ({
+      edges: t.field({ type: ["PredictionEdge"], resolve: ({ nodes }) => [...nodes] }),
+      pageInfo: t.field({ type: "PageInfo", resolve: pageInfo }),
     }),
   });
 
@@ -215,6 +274,28 @@ export function createGraphqlSchema(deps: GraphqlDeps): GraphQLSchema {
           return pageOf(found, limit, alertCursor);
         },
       }),
+      predictions: t.field({
+        type: "PredictionConnection",
+        description: "Foretold failures, the newest first; only open ones unless told otherwise.",
+        args: {
+          kind: t.arg.string(),
+          device: t.arg.string(),
+          open: t.arg.boolean({ defaultValue: true }),
+          first: t.arg.int(),
+          after: t.arg.string(),
+        },
+        async resolve(_, { kind, device, open, first, after }) {
+          const limit = lengthOf("first", first);
+          const { predictions } = await listPredictions(sql, {
+            kind: kindOf(kind),
+            id: device ?? undefined,
+            state: open === false ? "all" : "open",
+            cursor: after ?? undefined,
+            limit: limit + 1,
+          });
+          return pageOf(predictions, limit, predictionCursor);
+        },
+      }),
       sensorStats: t.field({
         type: "SensorStats",
         nullable: true,
@@ -313,6 +394,17 @@ function readingPlace(cursor: string): ReadingPlace {
     /^\d{1,15}$/,
   ]);
   return { at: Number(at), sensorId, version: Number(version) };
+}
+
+/** Lists hold only what was claimed. */
+function claimOf({ claim, prediction }: Prediction): Claim {
+  if (claim === null) throw new Error(`"${prediction}" was not foretold`);
+  return claim;
+}
+
+function kindOf(kind: string | null | undefined): string | undefined {
+  if (kind === null || kind === undefined || isKind(kind)) return kind ?? undefined;
+  throw wrong(`"kind" is one of ${KINDS.join(", ")}`);
 }
 
 function lengthOf(name: string, given: number | null | undefined): number {

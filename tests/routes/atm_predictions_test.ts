@@ -95,6 +95,7 @@ Deno.test("an ATM's failure is foretold with its confidence, its level and its r
       reason: null,
       horizon_hours: 4,
       model,
+      simulated: true,
       timestamp: new Date(NOW).toISOString(),
     });
     assert.ok(p > 0.3 && p < 1);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { getIntrospectionQuery, parse } from "graphql";
 import { createClient } from "graphql-ws";
 import { COST_MAX, measure, tooMuch } from "../../routes/graphql/limits.ts";
+import { FACTORS, MODEL, tellerOf } from "../projections/foretold.ts";
 import type { Fact } from "../projections/log.ts";
 import { NOW, posted, type Stage, withStage } from "./stage.ts";
 
@@ -371,4 +372,44 @@ Deno.test("when the server stops, subscriptions end", () =>
     stage.stop();
     assert.equal(await over, true);
     await client.dispose();
+  }));
+
+Deno.test("foretold failures are asked for with their reasons, open ones or all, page by page", () =>
+  withStage(async (stage) => {
+    const atm = tellerOf("atm", "A", NOW - 10 * 3_600_000);
+    const bearing = tellerOf("machine", "M", NOW - 3_600_000, "DE");
+    await stage.record([
+      ...atm.predicted(0, "atm-A.1", 0.9),
+      atm.recommended(0, "atm-A.1"),
+      atm.cleared(5, "atm-A.1", "failed"),
+      atm.hit(5, "atm-A.1", 0, 2),
+      ...bearing.predicted(0, "machine-M.1", 0.65),
+    ]);
+    const fields = `edges { cursor node {
+      id kind device part probability riskLevel horizonHours threshold model predictedAt clearedAt
+      why outcome leadTimeHours failureAt code action actBy
+      factors { feature value contribution }
+    } } pageInfo { hasNextPage endCursor }`;
+    type Found = { edges: { cursor: string; node: Record<string, unknown> }[]; pageInfo: unknown };
+    const find = async (args: string) => {
+      const { data, errors } = await ask(stage, `{ predictions(${args}) { ${fields} } }`);
+      assert.equal(errors, undefined);
+      return data?.predictions as Found;
+    };
+    const open = await find(`first: 5`);
+    assert.deepEqual(open.edges.map(({ node }) => [node.id, node.part, node.riskLevel]), [
+      ["machine-M.1", "DE", "high"],
+    ]);
+    const [past] = (await find(`open: false, kind: "atm", device: "A"`)).edges;
+    assert.deepEqual(past?.node.factors, FACTORS);
+    assert.deepEqual(
+      [past?.node.outcome, past?.node.leadTimeHours, past?.node.model, past?.node.action],
+      ["hit", 2, MODEL, "Look at the dispenser"],
+    );
+    const first = await find(`open: false, first: 1`);
+    assert.deepEqual(first.pageInfo, { hasNextPage: true, endCursor: first.edges[0]?.cursor });
+    const rest = await find(`open: false, first: 1, after: "${first.edges[0]?.cursor}"`);
+    assert.deepEqual(rest.edges.map(({ node }) => node.id), ["atm-A.1"]);
+    const wrong = await ask(stage, `{ predictions(kind: "toaster") { edges { cursor } } }`);
+    assert.match(wrong.errors?.[0]?.message ?? "", /kind/);
   }));
