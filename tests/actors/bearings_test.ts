@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { BEARINGS_MAX } from "../../actors/bearings.ts";
 import { claimsOf } from "../../actors/bearing_claims.ts";
+import type { Decider, Input } from "../../actors/decider.ts";
+import { inference, type InferenceInput, type InferenceState } from "../../actors/inference.ts";
 import { machine } from "../../actors/machine.ts";
 import type { DeviceState } from "../../actors/state.ts";
 import type { Event } from "../../events/event.ts";
@@ -214,6 +216,31 @@ Deno.test("somebody who replaces a bearing has it learned anew; an unknown one i
   assert.deepEqual(refused.map(({ data }) => data.code), ["no-such-part"]);
 });
 
+Deno.test("a bearing that was foretold to fail and is replaced before was serviced; others wait on", () => {
+  const beside = bring(inference as unknown as Decider<InferenceState>);
+  const hear = (input: InferenceInput) => beside.hear(input as unknown as Input);
+  const claim = {
+    probability: 0.7,
+    horizonHours: 168,
+    model: "bearing-wear-1",
+    threshold: 0.5,
+    factors: [],
+    action: "See to it",
+  };
+  for (const part of ["DE", "NDE"]) {
+    const now = NOON;
+    hear({ type: "Claimed", device: "machine-M1", claim: { ...claim, part }, at: NOON, now });
+  }
+  const now = NOON + 20 * HOUR;
+  const event = { type: "PartRenewed", data: { part: "DE", by: "anna" }, occurredAt: now };
+  const said = hear({ type: "DeviceTold", event, now });
+  assert.deepEqual(said.map(({ type, data }) => [type, data.part, data.why ?? data.outcome]), [
+    ["FailureRiskCleared", "DE", "serviced"],
+    ["PredictionScored", "DE", "serviced"],
+  ]);
+  assert.deepEqual(hear({ type: "DeviceTold", event, now: now + 1 }), []);
+});
+
 Deno.test("late readings are recorded, and are no news of wear", () => {
   const [straight, crooked] = [alive(), alive()];
   const growths = [...steady(LEARNING + 5), ...steady(30, 3)];
@@ -300,27 +327,47 @@ Deno.test("the fault that most of the latest readings name is the bearing's", ()
   assert.ok(told.some((one) => (one as { name: string } | null)?.name === "outer"));
 });
 
-Deno.test("folded in two halves with a snapshot between, a long life ends in the same state", () => {
-  const growths = fc.array(fc.constantFrom(1, 1, 1, 2, 3, 8, 0.1), {
-    minLength: 50,
-    maxLength: 400,
-  });
+Deno.test("any life: folded in halves it is the same, alarms and failures alternate, the index never falls", () => {
+  // Stretches of wear, of rest, of standing still, of health as if another bearing were there.
+  const stretch = fc.tuple(fc.constantFrom(1, 1, 2, 3, 8, 0.1), fc.integer({ min: 1, max: 40 }));
+  let failures = 0;
   fc.assert(
-    fc.property(growths, fc.nat(100), (lived, percent) => {
+    fc.property(fc.array(stretch, { maxLength: 20 }), fc.nat(100), (stretches, percent) => {
       const actor = alive();
-      actor.live([...steady(90), ...lived]);
+      actor.live([
+        ...steady(LEARNING),
+        ...stretches.flatMap(([growth, count]) => steady(count, growth)),
+      ]);
       const half = Math.floor(actor.log.length * percent / 100);
       const before = actor.log.slice(0, half).reduce(machine.evolve, machine.initial());
       const after = actor.log.slice(half).reduce<DeviceState>(machine.evolve, saved(before));
       assert.deepEqual(saved(after), saved(actor.state));
       const open = new Set<unknown>();
+      let index = 0;
+      let failed = false;
       for (const { type, data } of actor.log) {
+        if (type === "PartRenewed") {
+          assert.ok(failed, "renewed by itself, and had not failed");
+          failed = false;
+          index = 0;
+        }
+        if (type === "FailureObserved") {
+          assert.ok(!failed, "failed twice");
+          failed = true;
+          failures++;
+        }
+        if (type === "BearingAssessed") {
+          assert.ok(Number(data.index) >= index, "the index fell");
+          index = Number(data.index);
+          assert.equal(data.probability === null, failed || Number(data.toLearn) > 0);
+        }
         if (type === "AlarmRaised") assert.ok(!open.has(data.reason) && open.add(data.reason));
         if (type === "AlarmCleared") assert.ok(open.delete(data.reason));
       }
     }),
-    { seed: 3, numRuns: 30 },
+    { seed: 3, numRuns: 50 },
   );
+  assert.ok(failures > 10, `${failures} failures in all lives`);
 });
 
 Deno.test("sixteen bearings of three axes with the longest of names stay below 60,000 bytes", () => {
