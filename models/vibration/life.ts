@@ -67,7 +67,8 @@ export function failureProbability(
 ): number {
   const horizonMs = horizonHours * HOUR_MS;
   if (remaining === null) {
-    return ageMs > 0 ? 1 - Math.exp(-life.unannounced * horizonMs / ageMs) : 1;
+    // One that was first heard of an hour ago is not an hour old.
+    return 1 - Math.exp(-life.unannounced * horizonMs / Math.max(ageMs, horizonMs));
   }
   const { earliestMs, expectedMs, latestMs } = remaining;
   if (!(expectedMs > 0)) return 1;
