@@ -4,13 +4,14 @@
  * which fail, run low and are refilled as in life.
  */
 import process from "node:process";
-import { atm } from "../actors/atm.ts";
+import { forgetful } from "../actors/atm.ts";
 import type { Decider } from "../actors/decider.ts";
 import { deviceDecider } from "../actors/device.ts";
 import type { DeviceState } from "../actors/state.ts";
 import { atmReports, type SimulatedReport } from "../simulator/truth.ts";
-import { median, numberOption, say } from "./running.ts";
+import { median, say } from "./running.ts";
 
+const ATMS = 60;
 const EVERY_MS = 120_000;
 const WEEK_MS = 7 * 86_400_000;
 const START_AT = Date.UTC(2026, 0, 1);
@@ -26,14 +27,14 @@ const byStatusAlone = deviceDecider({
   },
 });
 
-export function run(args: readonly string[]): Promise<number> {
-  const atms = numberOption(args, "--devices", 60);
-  const world = { seed: 5, startAt: START_AT, tempo: 1 };
+/** Prints what the rules cost a report. */
+export function sayCostOfRules(): void {
+  const world = { seed: "alerts", startAt: START_AT, tempo: 1 };
   const options = { everyMs: EVERY_MS, until: START_AT + WEEK_MS };
-  const lives = Array.from({ length: atms }, (_, i) => [...atmReports(world, i, options)]);
+  const lives = Array.from({ length: ATMS }, (_, i) => [...atmReports(world, i, options)]);
   const rounds = Array.from(
     { length: ROUNDS },
-    () => [costOf(byStatusAlone, lives), costOf(atm, lives)] as const,
+    () => [costOf(byStatusAlone, lives), costOf(forgetful, lives)] as const,
   );
   const without = median(rounds.map(([{ micros }]) => micros));
   const ruled = median(rounds.map(([, { micros }]) => micros));
@@ -45,7 +46,6 @@ export function run(args: readonly string[]): Promise<number> {
       (1000 * events / reports).toFixed(1)
     } events of alarms per 1,000 reports (${rounds[0]?.[0].alarms} against ${events})`,
   );
-  return Promise.resolve(0);
 }
 
 function costOf(

@@ -53,6 +53,10 @@ const BENCHES: Readonly<Record<string, { summary: string; load(): Promise<Bench>
     summary: "boosted trees beside XGBoost, 100,000 devices scored",
     load: () => import("../bench/failure.ts"),
   },
+  atm: {
+    summary: "what the rules for alerts cost a report; a week of 1,000 ATMs asked about",
+    load: () => import("../bench/atm.ts"),
+  },
   predictions: {
     summary: "1,000 ATMs foretold in one request; the scoreboard over a year of 10,000 devices",
     load: () => import("../bench/predictions.ts"),
@@ -83,6 +87,7 @@ Options
                                                     (latency, fleet) see bench/README.md
   --polls N, --stores N   (stores: 1825000, 14092); --rate and --seconds are of the live messages
   --raw N, --readings N   (machines: 10000, 1000000)
+  --every-s N    (atm: 600) from one report of an ATM to its next
 
 Exit codes: 0 measured; 1 failed; 2 wrong usage`,
 
