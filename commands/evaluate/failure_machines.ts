@@ -6,7 +6,7 @@ import {
   type PdmRows,
   pdmRows,
 } from "../../models/features/azure_pdm.ts";
-import { alarmsWithin } from "../../models/failure/alarms.ts";
+import { alarmsCatching, alarmsWithin } from "../../models/failure/alarms.ts";
 import { cardOf } from "../../models/failure/card.ts";
 import { fileOf, type NamedCard } from "../../models/failure/file.ts";
 import {
@@ -17,7 +17,7 @@ import {
 } from "../../models/failure/judge.ts";
 import { type LearnedModel, learnFailures } from "../../models/failure/learn.ts";
 import { firstColumns, pickRows, pickValues } from "../../models/failure/rows.ts";
-import { laterTimes, otherDevices } from "../../models/failure/splits.ts";
+import { laterTimes, laterTimesAmong, otherDevices } from "../../models/failure/splits.ts";
 import type { Fold } from "../../models/folds.ts";
 import { baseRate } from "../../models/metrics.ts";
 import { scoreProbabilities } from "../../models/trees/model.ts";
@@ -141,6 +141,7 @@ its failure nor, of the two splits, its time or its machine.\n`,
     rows,
     claimsAbout(laterPair, rows, later.judge),
   );
+  await describeLaterContiguous(rows, settings);
   const folds = otherDevices(rows);
   const pairs: Pair[] = [];
   for (const [i, { learn }] of folds.entries()) {
@@ -165,6 +166,15 @@ its failure nor, of the two splits, its time or its machine.\n`,
     // A machine without a row to learn from is strange to all of them.
     modelFor: (device) => (pairs[foldOf.get(device) ?? 0] as Pair).full,
   };
+}
+
+/** Telemetry that goes on may all be early; then its own last quarter is judged by what came before. */
+async function describeLaterContiguous(rows: PdmRows, settings: LearningSettings): Promise<void> {
+  const { learn, judge } = laterTimesAmong(rows, (row) => rows.contiguous[row] === 1);
+  if (judge.length === 0) return;
+  const title = "their own later times";
+  const pair = await learnPair(title, rows, learn, settings);
+  describeContiguous(title, rows, claimsAbout(pair, rows, judge));
 }
 
 async function learnPair(
@@ -218,6 +228,11 @@ function describeClaims(title: string, rows: PdmRows, claims: Claims): Probabili
   const all = judgeAll(rows, claims);
   console.log(`${describeContenders(`${title}, all rows`, all.contenders)}\n`);
   console.log(`${describeReliability(all.model)}\n`);
+  describeContiguous(title, rows, claims);
+  return all.model;
+}
+
+function describeContiguous(title: string, rows: PdmRows, claims: Claims): void {
   const isContiguous = (row: number) => rows.contiguous[row] === 1;
   const kept = Array.from(claims.places.keys()).filter((i) =>
     isContiguous(claims.places[i] as number)
@@ -230,15 +245,16 @@ function describeClaims(title: string, rows: PdmRows, claims: Claims): Probabili
   };
   if (kept.length === 0) {
     console.log(`${title}: no machine's telemetry goes on for 60 days.\n`);
-    return all.model;
+    return;
   }
   const { contenders, rule } = judgeAll(rows, contiguous);
   const judged = pickRows(rows, contiguous.places);
   const equal = alarmsWithin(contiguous.full, judged, rule.alarms.falseEpisodes);
+  const frugal = alarmsCatching(contiguous.full, judged, rule.alarms.caught);
   console.log(`${describeContenders(`${title}, contiguous machines`, contenders)}
 One-line rule: ${describeAlarms(rule.alarms)}.
-Model, with a threshold that allows as many: ${describeAlarms(equal)}.\n`);
-  return all.model;
+Model, with a threshold that allows as many: ${describeAlarms(equal)}.
+Model, with one that catches as many failures: ${describeAlarms(frugal)}.\n`);
 }
 
 function judgeAll(

@@ -59,7 +59,8 @@ export function describeReliability({ reliability }: ProbabilityJudgement): stri
 }
 
 export function describeAlarms({ caught, failures, falseEpisodes }: Alarms): string {
-  return `${caught} of ${failures} failures caught with ${falseEpisodes} false alarms`;
+  const alarms = falseEpisodes === 1 ? "1 false alarm" : `${falseEpisodes} false alarms`;
+  return `${caught} of ${failures} failures caught with ${alarms}`;
 }
 
 function cellsOf(judgement: Judgement | ProbabilityJudgement): string[] {

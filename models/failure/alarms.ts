@@ -82,6 +82,23 @@ export function alarmsWithin(claims: ArrayLike<number>, rows: Watched, falseMax:
   return best;
 }
 
+/** The highest threshold that catches so many failures; the lowest there is where none does. */
+export function alarmsCatching(
+  claims: ArrayLike<number>,
+  rows: Watched,
+  caughtMin: number,
+): Alarms {
+  const ranked = Float64Array.from(claims).sort().reverse();
+  // More rows alarmed never catch less.
+  let [tooFew, enough] = [0, ranked.length];
+  while (enough - tooFew > 1) {
+    const middle = (tooFew + enough) >> 1;
+    if (alarmsOf(claims, rows, ranked[middle - 1] as number).caught >= caughtMin) enough = middle;
+    else tooFew = middle;
+  }
+  return alarmsOf(claims, rows, ranked[enough - 1] ?? Infinity);
+}
+
 /** The claim from which on alarms have the best F1, row by row; Infinity where nothing is positive. */
 export function bestThreshold(claims: ArrayLike<number>, labels: ArrayLike<number>): number {
   const order = Uint32Array.from({ length: claims.length }, (_, row) => row)

@@ -24,12 +24,15 @@ import { type Examples, growForest } from "../trees/train.ts";
 import { bestThreshold } from "./alarms.ts";
 import { matrixOf, pickRows, pickValues } from "./rows.ts";
 
-/** Where nothing was searched for: what did well on simulated ATMs, and is quickly grown. */
+/**
+ * Where nothing was searched for: on simulated ATMs as good as trees of depth 6 and twice as many,
+ * and explained in a twentieth of the time.
+ */
 export const UNSEARCHED: TreeParameters = {
   ...DEFAULTS,
-  trees: 200,
-  depth: 6,
-  rate: 0.04,
+  trees: 100,
+  depth: 4,
+  rate: 0.1,
   rowShare: 0.8,
   columnShare: 0.6,
   l2: 5,

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { alarmsOf, alarmsWithin, bestThreshold } from "../../../models/failure/alarms.ts";
+import {
+  alarmsCatching,
+  alarmsOf,
+  alarmsWithin,
+  bestThreshold,
+} from "../../../models/failure/alarms.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -67,6 +72,19 @@ Deno.test("the threshold of as many false alarms as are allowed is found", () =>
     return caught;
   });
   assert.deepEqual(found, [0, 2, 2, 2]);
+});
+
+Deno.test("the highest threshold that catches as many failures as are wanted is found", () => {
+  const device = [...Array(59).fill(0), 1];
+  const rows = rowsOf(device, device);
+  const claims = Array(120).fill(0);
+  for (const [row, claim] of [[0, 0.9], [59, 0.8], [119, 0.6], [5, 0.5], [65, 0.4]] as const) {
+    claims[row] = claim;
+  }
+  const thresholds = [1, 2].map((least) => alarmsCatching(claims, rows, least).threshold);
+  assert.deepEqual(thresholds, [0.8, 0.6]);
+  assert.equal(alarmsCatching(claims, rows, 3).caught, 2);
+  assert.equal(alarmsCatching([], rowsOf(), 1).caught, 0);
 });
 
 Deno.test("the best threshold is that of the highest F1, equal claims together", () => {
