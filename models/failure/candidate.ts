@@ -96,7 +96,7 @@ async function compare(
     columns = columnsOf(other.model);
   } catch (error) {
     if (!(error instanceof ModelFileError)) throw error;
-    const verdict = "The model in force cannot be used by this version, so this one is better";
+    const verdict = "The model in force cannot be used here, so this one is better";
     return { model: sha256, own: null, other: null, better: true, verdict };
   }
   const rows = unseenBy(other.card, held);

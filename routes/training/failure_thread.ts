@@ -4,6 +4,7 @@
  */
 import { setPriority } from "node:os";
 import { connect, type ConnectOptions, type Sql } from "../../events/log/database.ts";
+import { FAILURE_MODEL, FAILURE_MODEL_STREAM } from "../../events/model.ts";
 import type { FailureCard } from "../../models/failure/card.ts";
 import type { FailureOrder, FailureProgress } from "./failure.ts";
 
@@ -56,7 +57,7 @@ async function train(sql: Sql, { from, to, trials, seed }: FailureOrder): Promis
   // Not before: what is sent while these load would be lost.
   const { trainCandidate } = await import("../../models/failure/candidate.ts");
   const { readShippedModel } = await import("../../models/failure/shipped.ts");
-  const { readFailureModelInForce } = await import("../../projections/models.ts");
+  const { readModelFile, readModelInForce } = await import("../../projections/models.ts");
   const { rowsOfLog } = await import("./failure_rows.ts");
 
   const onProgress = (progress: FailureProgress) =>
@@ -66,11 +67,21 @@ async function train(sql: Sql, { from, to, trials, seed }: FailureOrder): Promis
     { from, to, seed },
     (done, of) => onProgress({ doing: "reading", done, of }),
   );
-  const inForce = await readFailureModelInForce(sql) ?? await readShippedModel();
+  const inForce = await readModelInForce(sql, FAILURE_MODEL_STREAM, FAILURE_MODEL);
+  const incumbent = inForce === undefined ? await readShippedModel() : {
+    sha256: inForce.sha256,
+    // One whose file is gone is as good as one that cannot be read.
+    onnx: await readModelFile(sql, inForce.sha256) ?? new Uint8Array(),
+  };
   const source = atms === atmsKnown
     ? `${atms} ATMs of this log`
     : `${atms} ATMs of this log, drawn by chance from ${atmsKnown}`;
-  const { onnx, card } = await trainCandidate(rows, inForce, { trials, seed, source, onProgress });
+  const { onnx, card } = await trainCandidate(rows, incumbent, {
+    trials,
+    seed,
+    source,
+    onProgress,
+  });
   const { sha256, ...own } = card;
   thread.postMessage({ type: "trained", sha256, card: own, onnx });
 }

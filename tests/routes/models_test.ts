@@ -140,6 +140,11 @@ Deno.test("a failure model is trained from the log, judged beside the one in for
     assert.deepEqual(await untoldModels(sql), []);
     const again = await trainedBy(stage, { force: true });
     assert.equal((again.model as { sha256: string }).sha256, made.sha256, "the same rows and seed");
+
+    await stage.record([trained(model), promoted(model)], 1);
+    const { model: third } = await trainedBy(stage, {});
+    assert.match((third as { verdict: string }).verdict, /in force cannot be used here/);
+    assert.equal((third as { promoted: boolean }).promoted, true);
     assert.deepEqual(stage.reported, []);
   });
 });
