@@ -4,6 +4,7 @@
  * An ATM whose actor runs in this process is asked what it remembers; what another process keeps is
  * read from the log, a day of it, which takes longer and says the same but for what is older.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Factor } from "../../events/inference.ts";
 import { readTelemetry } from "../../events/log/telemetry.ts";
 import { streamOf } from "../../events/vocabulary.ts";
@@ -38,6 +39,8 @@ type ClaimDeps = Pick<Deps, "sql" | "foretelling">;
 
 const COLUMNS = FEATURE_NAMES.length;
 const DAY_MS = 86_400_000;
+/** Features of so many are gathered in one go: some milliseconds. */
+const ROWS_AT_ONCE = 250;
 /** Days of ATMs read at a time: each is some megabytes. */
 const READ_AT_ONCE = 4;
 
@@ -47,9 +50,26 @@ export async function claimsOf(
   ids: readonly string[],
   at: number,
 ): Promise<(AtmClaim | NoClaim)[]> {
+  if (deps.foretelling.serving() === undefined) {
+    return ids.map((id) => ({ id, reason: "no-model" }));
+  }
+  const asked: Promise<(AtmClaim | NoClaim)[]>[] = [];
+  for (let from = 0; from < ids.length; from += ROWS_AT_ONCE) {
+    // The model's thread is busy with some while others are gathered here, and ingest gets its turn.
+    if (from > 0) await nextTurn();
+    const answer = claimsOfSome(deps, ids.slice(from, from + ROWS_AT_ONCE), at);
+    answer.catch(() => {}); // Seen below, when all are asked.
+    asked.push(answer);
+  }
+  return (await Promise.all(asked)).flat();
+}
+
+async function claimsOfSome(
+  deps: ClaimDeps,
+  ids: readonly string[],
+  at: number,
+): Promise<(AtmClaim | NoClaim)[]> {
   const { foretelling } = deps;
-  if (foretelling.serving() === undefined) return ids.map((id) => ({ id, reason: "no-model" }));
-  const { features } = foretelling;
   const values = new Float32Array(ids.length * COLUMNS);
   const asked: number[] = [];
   const found = new Array<AtmClaim | NoClaim>(ids.length);
@@ -59,7 +79,7 @@ export async function claimsOf(
     else found[place] = { id: ids[place] as string, reason: why };
   };
   ids.forEach((id, place) => {
-    const why = features(id, at, values, asked.length * COLUMNS);
+    const why = foretelling.features(id, at, values, asked.length * COLUMNS);
     if (why === "elsewhere") elsewhere.push(place);
     else note(place, why);
   });

@@ -149,10 +149,16 @@ export function atmPredictionRoutes(deps: AtmPredictionDeps): OpenAPIHono {
   async function predictAll(ids: readonly string[]): Promise<AtmPredictionJson[]> {
     const at = now();
     const claims = await claimsOf(deps, ids.map((id) => id.toUpperCase()), at);
-    const [model] = new Set(claims.flatMap((claim) => "model" in claim ? [claim.model] : []));
-    const importances = model === undefined ? undefined : await importancesOf(model);
     const timestamp = formatInstant(at);
-    return claims.map((claim) => ({ ...predictionOf(claim, importances), timestamp }));
+    const told: AtmPredictionJson[] = [];
+    for (const claim of claims) {
+      const importances = "model" in claim ? importancesOf(claim.model) : undefined;
+      told.push({
+        ...predictionOf(claim, importances instanceof Promise ? await importances : importances),
+        timestamp,
+      });
+    }
+    return told;
   }
 
   app.openapi(predict, async (c) => {
@@ -255,10 +261,12 @@ function factorJson(
 }
 
 /** What the card of the model in force says of each feature; read once per model. */
-function createImportances({ sql }: Pick<Deps, "sql">): (model: string) => Promise<Importances> {
+function createImportances(
+  { sql }: Pick<Deps, "sql">,
+): (model: string) => Importances | Promise<Importances> {
   let known: { readonly model: string; readonly importances: Importances } | undefined;
-  return async (model) => {
-    if (known?.model === model) return known.importances;
+
+  async function read(model: string): Promise<Importances> {
     const models = await listModels(sql, FAILURE_MODEL_STREAM);
     const card = models.find(({ sha256 }) => sha256 === model)?.card as FailureCard | undefined;
     const importances = new Map(
@@ -266,5 +274,7 @@ function createImportances({ sql }: Pick<Deps, "sql">): (model: string) => Promi
     );
     known = { model, importances };
     return importances;
-  };
+  }
+
+  return (model) => known?.model === model ? known.importances : read(model);
 }
