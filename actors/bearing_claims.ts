@@ -3,7 +3,7 @@ import type { Event } from "../events/event.ts";
 import type { Claim, Factor } from "../events/inference.ts";
 import type { BearingAssessed } from "../events/machine.ts";
 import { failureProbability, THRESHOLD } from "../models/vibration/mod.ts";
-import { nameOf } from "./bearings.ts";
+import { nameOf } from "./bearing_assessment.ts";
 
 const HOUR_MS = 3_600_000;
 /** Log-odds beyond these are certainty. */
