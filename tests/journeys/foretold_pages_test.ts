@@ -92,7 +92,7 @@ Deno.test("a bearing's failure is foretold with its reason, planned for, and hel
     await page.goto(`${telltale.url}/#/scoreboard`);
     await page.getByText(/No prediction has come due yet\. One is waiting; .* after /).waitFor();
     await page.goto(`${telltale.url}/#/machines`);
-    await page.locator("#machines-view tr", { hasText: "PUMP-7" }).getByText(/worse since/)
+    await page.locator("#machines-view tr", { hasText: "PUMP-7" }).getByText(/in alarm since/)
       .waitFor();
 
     await plan(page, telltale.url);

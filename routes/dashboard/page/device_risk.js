@@ -71,7 +71,9 @@ export function riskPanel(kind, id) {
     y.ticks.callback = (value) => `${Number((100 * value).toFixed(1))} %`;
     chart.data.labels = axisOf(moments);
     chart.data.datasets = [
-      ...[...byPart].map(([part, own], i) => line(part, own, moments, COLORS[i % COLORS.length])),
+      ...[...byPart].map(([part, own], i) =>
+        line({ id, part }, own, moments, COLORS[i % COLORS.length])
+      ),
       ...(threshold === undefined ? [] : [{
         label: "threshold",
         note: "foretold from here on",
@@ -82,6 +84,9 @@ export function riskPanel(kind, id) {
         pointRadius: 0,
       }]),
     ];
+    const { legend } = chart.options.plugins;
+    legend.display = byPart.size > 1;
+    legend.labels = { color: color("--soft"), boxWidth: 12, boxHeight: 2 };
     redraw(chart);
     canvas.setAttribute(
       "aria-label",
@@ -96,10 +101,10 @@ export function riskPanel(kind, id) {
   };
 }
 
-function line(part, scores, moments, tone) {
+function line({ id, part }, scores, moments, tone) {
   const at = new Map(scores.map((score) => [score.at, score.probability]));
   return {
-    label: part || "risk",
+    label: part ? partName(id, part) : "risk",
     data: moments.map((moment) => at.get(moment) ?? null),
     borderColor: color(tone),
     borderWidth: 2,

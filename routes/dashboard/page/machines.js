@@ -190,7 +190,7 @@ function worseByMachine(alarms, predictions) {
 
 function worseItem({ id, part, since, probability, hours }) {
   const told = [
-    since && `worse since ${shortMoment(since)}`,
+    since && `in alarm since ${shortMoment(since)}`,
     probability !== undefined &&
     `${chance(probability)} to fail within ${duration(hours * HOUR_MS)}`,
   ].filter(Boolean).join(", ");

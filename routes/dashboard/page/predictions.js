@@ -80,7 +80,7 @@ function claimOf({ until, remaining, threshold }) {
   return [
     `A failure is foretold to begin by ${shortMoment(until)}`,
     left > 0 ? `${duration(left)} left` : "that time has passed",
-    remaining && remainingText(remaining),
+    remaining && `${remainingText(remaining)} from then`,
     `threshold ${roughly(threshold)}`,
   ].filter(Boolean).join(" · ");
 }

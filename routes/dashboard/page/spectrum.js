@@ -1,7 +1,7 @@
 /** One reading of a bearing: how often something strikes, and which part would strike so often. */
 import { get } from "./api.js";
 import { make, pill } from "./elements.js";
-import { moment, number, words } from "./format.js";
+import { dayMoment, moment, number, words } from "./format.js";
 import { spectrumChart } from "./spectrum_chart.js";
 
 /** What the frequencies of a bearing's parts are called by those who look for them. */
@@ -21,6 +21,12 @@ const FAULTS = {
 };
 
 const HARMONICS = 4;
+const EARLIER_MAX = 100;
+
+/** A spectrum of so few lines is a list of peaks. */
+const PEAKS_MAX = 100;
+/** Balls do not roll perfectly: a part is seen within so much of where it is expected. */
+const SLIP = 0.02;
 
 /** "Outer race damaged", with how sure that is; undefined where it could not be told. */
 export function faultPill(fault) {
@@ -44,12 +50,19 @@ export function spectrumPanel(onProblem) {
   const note = make("p", { class: "aside" });
   const parts = make("table", { class: "parts" });
   const chart = spectrumChart(canvas);
+  const earlier = make("select", { "aria-label": "Reading" });
   /** Answers may overtake each other; only the newest question's is shown. */
   let asked;
   let analysis;
+  let offered;
+  /** Shows what is wanted now; there once a bearing is shown. */
+  let again;
 
   /** Resolves with what is known of the reading. One that is shown already is not asked for again. */
-  async function show(machineId, bearing, readingId) {
+  async function show(machineId, bearing, newestId) {
+    again = () => show(machineId, bearing, newestId);
+    await offer(machineId, bearing);
+    const readingId = earlier.value || newestId;
     const question = `${bearing}/${readingId}`;
     if (asked === question) {
       draw();
@@ -71,6 +84,32 @@ export function spectrumPanel(onProblem) {
       if (asked === question) asked = undefined;
       throw error;
     }
+  }
+
+  /** Earlier readings, to see since when a line is there. */
+  async function offer(machineId, bearing) {
+    const minute = `${bearing}/${Math.floor(Date.now() / 60_000)}`;
+    if (offered === minute) return;
+    const isOther = !offered?.startsWith(`${bearing}/`);
+    offered = minute;
+    const readings = await get("/api/data/query", {
+      machine_id: machineId,
+      bearing_id: bearing,
+      limit: EARLIER_MAX,
+    });
+    const chosen = isOther ? "" : earlier.value;
+    earlier.replaceChildren(
+      make("option", { value: "" }, "Newest reading"),
+      ...readings.map(({ _id, timestamp, velocity }) =>
+        make(
+          "option",
+          { value: _id },
+          [dayMoment(timestamp), velocity && `${number(velocity.rms)} mm/s`].filter(Boolean)
+            .join(" · "),
+        )
+      ),
+    );
+    earlier.value = readings.some(({ _id }) => _id === chosen) ? chosen : "";
   }
 
   function draw() {
@@ -98,6 +137,8 @@ export function spectrumPanel(onProblem) {
     }
   });
 
+  earlier.addEventListener("change", () => again().catch(onProblem));
+
   return {
     element: make(
       "section",
@@ -105,8 +146,8 @@ export function spectrumPanel(onProblem) {
       make(
         "div",
         { class: "panel-head" },
-        make("h2", { id: "spectrum-title" }, "Spectrum of the newest reading"),
-        make("div", { class: "filter" }, make("label", {}, which)),
+        make("h2", { id: "spectrum-title" }, "Spectrum"),
+        make("div", { class: "filter" }, [earlier, which].map((each) => make("label", {}, each))),
       ),
       verdict,
       box,
@@ -118,13 +159,33 @@ export function spectrumPanel(onProblem) {
   };
 }
 
-function whyUnnamed({ envelope, fault_frequencies: frequencies }) {
+function whyUnnamed(analysis) {
+  const { envelope, fault_frequencies: frequencies } = analysis;
+  const peaks = frequencies.flatMap(({ part, expected_hz: hz }) => {
+    const peak = peakAt(analysis, hz);
+    return peak && part in PARTS
+      ? [`${number(peak.hz)} Hz, where damage to the ${PARTS[part][1]} (${PARTS[part][0]})`]
+      : [];
+  });
+  if (envelope === null && peaks.length > 0) {
+    return `A line stands at ${peaks.join(" and ")} would show. To name a fault takes raw samples.`;
+  }
   if (frequencies.length === 0) {
     return "No fault can be named: that needs the bearing's geometry and its speed.";
   }
   return envelope === null
     ? "No fault can be named: that needs the raw samples, not only their spectrum."
     : "No fault was named: the recording is too short for its speed, or the geometry came later.";
+}
+
+/** Of a spectrum that came as a list of peaks, the one where a part would show. */
+function peakAt({ spectrum }, expectedHz) {
+  const { frequencies = [], amplitudes } = spectrum ?? {};
+  if (frequencies.length > PEAKS_MAX) return undefined;
+  const at = frequencies.findIndex((hz) => Math.abs(hz / expectedHz - 1) <= SLIP);
+  return at < 0 || !(amplitudes[at] > 0)
+    ? undefined
+    : { hz: frequencies[at], amplitude: amplitudes[at] };
 }
 
 /** The named part with its harmonics; of the others the first, to compare. */
@@ -141,7 +202,8 @@ function marksOf({ reading, shaft_hz: shaftHz, fault_frequencies: frequencies })
   return shaftHz === null ? marks : [{ hz: shaftHz, label: "shaft", tone: "--soft" }, ...marks];
 }
 
-function partRows({ reading, fault_frequencies: frequencies }) {
+function partRows(analysis) {
+  const { reading, fault_frequencies: frequencies } = analysis;
   const evidence = new Map((reading.fault?.evidence ?? []).map((each) => [each.part, each]));
   const head = ["Part", "Expected", "Found", "Above noise"];
   return [
@@ -159,7 +221,7 @@ function partRows({ reading, fault_frequencies: frequencies }) {
       {},
       frequencies.map(({ part, expected_hz: expected }) => {
         const [short, long] = PARTS[part] ?? [part, part];
-        const { foundHz, prominenceDb } = evidence.get(part) ?? {};
+        const { foundHz = peakAt(analysis, expected)?.hz, prominenceDb } = evidence.get(part) ?? {};
         const isNamed = reading.fault?.name === part;
         return make(
           "tr",
