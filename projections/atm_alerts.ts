@@ -54,6 +54,8 @@ export const atmAlerts: Projection<AtmAlert> = {
       primary key (stream, reason, triggered_at)
     );
     create index on ${table} (triggered_at, stream, reason);
+    create index on ${table} (severity, triggered_at, stream, reason);
+    create index on ${table} (reason, triggered_at, stream);
     create index on ${table} (triggered_at, stream, reason) where resolved_at is null`,
 
   keysOf({ type, stream, data, occurredAt }) {

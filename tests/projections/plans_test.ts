@@ -1,9 +1,10 @@
 /** Queries stay quick as tables grow: on a hundred thousand rows they go by an index. */
 import assert from "node:assert/strict";
 import type { Sql } from "../../events/log/database.ts";
-import { activityStats } from "../../projections/activity.ts";
+import { activityStats, countPerDay } from "../../projections/activity.ts";
 import { listAlarms } from "../../projections/alarms.ts";
 import { listAlerts } from "../../projections/alerts.ts";
+import { countAtmAlerts, groupAtmAlerts, listAtmAlerts } from "../../projections/atm_alerts.ts";
 import { readObservations } from "../../projections/availability.ts";
 import { bearingAssessments, listHealthPoints } from "../../projections/bearing_assessments.ts";
 import { getBearingHealth, listBearingHealth } from "../../projections/bearing_health.ts";
@@ -75,6 +76,10 @@ async function fill(sql: Sql): Promise<void> {
     from generate_series(1, 10000) n`;
   await sql`
     insert into vibration_hours select 0, n, '{1,0,0,0,0}' from generate_series(1, 20000) n`;
+  await sql`
+    insert into atm_alerts select 'atm-' || device, 'low-cash', to_timestamp(n * 60), 'high', '',
+      to_timestamp(n * 60), 1, null, null, case when n < 1000 then to_timestamp(n * 60 + 1) end, null
+    from generate_series(1, 100) device, generate_series(1, 1000) n`;
   await sql`
     insert into predictions select 'atm-' || device || '.' || n, 'atm-' || device, '',
       to_timestamp(n * 86400), 'model', '{}', null, null,
@@ -148,7 +153,16 @@ Deno.test("questions about one device or the newest alarms never read a table fr
       ["alarms", () => listAlarms(sql, { limit: 50 })],
       ["alarms", () => listAlarms(sql, { state: "all", limit: 50 })],
       ["alarms", () => listAlarms(sql, { ...device, state: "all", limit: 50 })],
+      ["atm_alerts", () => listAtmAlerts(sql, { page: 0, limit: 50 })],
+      ["atm_alerts", () => listAtmAlerts(sql, { status: "open", page: 0, limit: 50 })],
+      ["atm_alerts", () => listAtmAlerts(sql, { severity: "low", page: 0, limit: 50 })],
+      ["atm_alerts", () => listAtmAlerts(sql, { reason: "error", page: 0, limit: 50 })],
+      ["atm_alerts", () => listAtmAlerts(sql, { atmId: "7", page: 0, limit: 50 })],
+      ["atm_alerts", () => countAtmAlerts(sql, { status: "open" })],
+      ["atm_alerts", () => countAtmAlerts(sql, { atmId: "7" })],
+      ["atm_alerts", () => groupAtmAlerts(sql, { since: 990 * 60_000, now: 1000 * 60_000 })],
       ["activity", () => activityStats(sql, "atm", 100_000 * 60_000)],
+      ["activity", () => countPerDay(sql, "atm", { from: 0, to: 7 * 86_400_000 })],
       ["devices", () => getDevice(sql, "atm", "A-77")],
       ["devices", () => listDevices(sql, { limit: 100 })],
       ["devices", () => listDevices(sql, { kind: "atm", limit: 100 })],
