@@ -7,6 +7,7 @@ import { type Sql, sqlInstant } from "../events/log/database.ts";
 import type { BearingAssessed } from "../events/machine.ts";
 import { storable } from "../events/text.ts";
 import { deviceOf, streamOf } from "../events/vocabulary.ts";
+import { getBearing, listBearings } from "./bearings.ts";
 import { partOf } from "./foretold.ts";
 import type { Projection } from "./projection.ts";
 
@@ -101,6 +102,11 @@ const COLUMNS = `stream, part, assessed, assessed_at as "assessedAt", failure_at
 
 function begin(key: string): BearingHealth {
   const [stream, part] = JSON.parse(key) as [string, string];
+  return unheard(stream, part);
+}
+
+/** Of a bearing of which nothing has been said yet. */
+function unheard(stream: string, part: string): BearingHealth {
   const nothing = { assessed: null, assessedAt: null, failureAt: null, failureCode: null };
   return { stream, part, ...nothing, renewedAt: null };
 }
@@ -109,11 +115,17 @@ function momentOrNull(at: number | null): string | null {
   return at === null ? null : sqlInstant(at);
 }
 
-/** Of every bearing of a machine, by name. */
+/** Of every bearing of a machine that was described or heard, by name. */
 export async function listBearingHealth(sql: Sql, machineId: string): Promise<BearingHealth[]> {
-  return await sql<BearingHealth[]>`
-    select ${sql.unsafe(COLUMNS)} from bearing_health
-    where stream = ${streamOf("machine", machineId)} order by part`;
+  const stream = streamOf("machine", machineId);
+  const [rows, bearings] = await Promise.all([
+    sql<BearingHealth[]>`
+      select ${sql.unsafe(COLUMNS)} from bearing_health where stream = ${stream}`,
+    listBearings(sql, machineId),
+  ]);
+  const known = new Map(bearings.map(({ bearing }) => [bearing, unheard(stream, bearing)]));
+  for (const row of rows) known.set(row.part, row);
+  return [...known.values()].sort((a, b) => a.part < b.part ? -1 : 1);
 }
 
 /** Of one; "" is the machine itself. */
@@ -122,8 +134,11 @@ export async function getBearingHealth(
   machineId: string,
   part: string,
 ): Promise<BearingHealth | undefined> {
+  const stream = streamOf("machine", machineId);
   const [row] = await sql<BearingHealth[]>`
     select ${sql.unsafe(COLUMNS)} from bearing_health
-    where stream = ${streamOf("machine", machineId)} and part = ${storable(part)}`;
-  return row;
+    where stream = ${stream} and part = ${storable(part)}`;
+  if (row !== undefined) return row;
+  const bearing = part === "" ? undefined : await getBearing(sql, machineId, storable(part));
+  return bearing && unheard(stream, part);
 }

@@ -37,7 +37,7 @@ const HealthJson = z.object({
   bearing: z.string().nullable()
     .openapi({ description: `Null for a machine that names none: asked for as \`${ITSELF}\`.` }),
   assessed_at: Instant.nullable()
-    .openapi({ description: "Null after it was renewed, until it is heard." }),
+    .openapi({ description: "Null until it is heard, and again after it was renewed." }),
   state: z.enum(["learning", "normal", "worse", "alarm", "failed"]).nullable(),
   readings_to_learn: z.int().nullable()
     .openapi({ description: "Still needed before anything can be said." }),
@@ -153,7 +153,7 @@ export function machineHealthRoutes(
       throw new ProblemError(
         404,
         "bearing-unknown",
-        `Machine "${machineId}" has not measured a bearing "${bearing}"`,
+        `Machine "${machineId}" has no bearing "${bearing}"`,
       );
     }
     const window = windowOf(query, now(), MONTH_MS);

@@ -19,7 +19,7 @@ const SKF_6205 = "9,0.3126,1.537";
 
 export const evaluation = {
   help: `Names the fault of recorded vibrations, and tells how early wear is noticed in
-bearings that were run to failure.
+bearings that were run to failure, and how well that was foretold by what the others teach.
 
 Reads, in DIR and the folders right below it,
   ${MANIFEST}   with the columns file, rpm, scale_g_per_count: recordings of 16-bit counts

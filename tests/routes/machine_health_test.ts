@@ -70,6 +70,22 @@ Deno.test("a machine's health is that of its bearings, as it was said last", () 
     });
   }));
 
+Deno.test("a bearing that was described and not yet heard is there, and nothing is said of it", () =>
+  withStage(async (stage) => {
+    await stage.record([
+      REGISTERED,
+      assessed(1, {}),
+      { ...REGISTERED, type: "BearingDescribed", data: { _id: "NDE", position: "left" } },
+    ]);
+    const { body } = await get(stage, "/machines/M1/health");
+    assert.deepEqual(
+      body.bearings.map(({ bearing, index }: Record<string, unknown>) => [bearing, index]),
+      [["DE", 0.62], ["NDE", null]],
+    );
+    const one = await get(stage, "/machines/M1/bearings/NDE/health");
+    assert.deepEqual([one.status, one.body.state, one.body.points], [200, null, []]);
+  }));
+
 Deno.test("one bearing comes with its points over time, the newest where there are more", () =>
   withStage(async (stage) => {
     const points = Array.from(
