@@ -6,7 +6,6 @@
  * are kept before the event that names them is: a crash in between leaves samples nobody names,
  * never a name without samples.
  */
-import { Buffer } from "node:buffer";
 import type { BusMessage } from "../../events/bus/follower.ts";
 import { parseSubject } from "../../events/bus/subjects.ts";
 import type { Sql } from "../../events/log/database.ts";
@@ -118,8 +117,26 @@ const READING = ".reading";
 
 function isRaw({ subject, payload }: BusMessage): boolean {
   if (!subject.startsWith(PREFIX) || !subject.endsWith(READING)) return false;
-  const { buffer, byteOffset, length } = payload;
-  return Buffer.from(buffer, byteOffset, length).includes('"rawData"');
+  return namesSamples(payload);
+}
+
+const RAW_DATA = new TextEncoder().encode('"rawData"');
+/** By a byte: how far behind it the last byte of RAW_DATA may stand, if it is part of that. */
+const AHEAD = new Uint8Array(256).fill(RAW_DATA.length);
+RAW_DATA.subarray(0, -1).forEach((byte, i) => AHEAD[byte] = RAW_DATA.length - 1 - i);
+
+/**
+ * Most readings have no samples and are short: a call out of JavaScript takes 25 times as long as to
+ * look at every ninth byte (Horspool 1980).
+ */
+function namesSamples(payload: Uint8Array): boolean {
+  const last = RAW_DATA.length - 1;
+  for (let end = last; end < payload.length; end += AHEAD[payload[end] as number] as number) {
+    let same = 0;
+    while (same <= last && payload[end - same] === RAW_DATA[last - same]) same++;
+    if (same > last) return true;
+  }
+  return false;
 }
 
 /** Ends of pieces that hold so many waveforms at most. */
