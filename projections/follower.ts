@@ -14,13 +14,13 @@ import type { Tail } from "./tail.ts";
 
 /** A row written four times a second is fresh; written for every reading it would be the bottleneck. */
 const FLUSH_INTERVAL_MS = 250;
-/** Under load each row takes in more before it is written: a quarter of the writing, as little fresh. */
+/** Under load each row takes in more before it is written: an eighth of the writing, as little fresh. */
 const BUSY_EVENTS = 5_000;
-const BUSY_FLUSH_INTERVAL_MS = 1_000;
+const BUSY_FLUSH_INTERVAL_MS = 2_000;
 /** When nothing came for so long, the load is over and freshness counts again. */
 const QUIET_MS = 100;
 /** Bounds what has to be folded again when a flush fails. */
-const FLUSH_EVENTS_MAX = 60_000;
+const FLUSH_EVENTS_MAX = 120_000;
 const FLUSH_ROWS_MAX = 20_000;
 /** Folds this long before the write path gets the thread again; it takes about as long a batch. */
 const TURN_MS = 10;
