@@ -1,22 +1,34 @@
 /**
  * Boosted trees beside XGBoost: the same rows and parameters, one thread each, by processor time,
- * so that others on the machine do not count. Then how fast 100,000 devices are scored.
+ * so that others on the machine do not count. Then how fast 100,000 devices are scored; and what an
+ * ATM's features cost, and the reasons the model that comes with Telltale gives.
  *
  * XGBoost is Debian's python3-xgboost; where that is not installed, only our own figures are told.
  */
 import process from "node:process";
+import { readFailureModel } from "../models/failure/serving.ts";
+import { readShippedModel } from "../models/failure/shipped.ts";
+import { AtmHistory, FEATURE_NAMES, writeFeatures } from "../models/features/mod.ts";
 import { averagePrecision, baseRate, rocAuc } from "../models/metrics.ts";
 import { openSession } from "../models/onnx/session.ts";
+import { createExplainer } from "../models/trees/explainer.ts";
 import { exportTrees } from "../models/trees/export.ts";
 import { type Forest, scoreMargins } from "../models/trees/forest.ts";
 import type { Matrix } from "../models/trees/matrix.ts";
 import { DEFAULTS, type TreeParameters } from "../models/trees/parameters.ts";
 import { type Examples, growForest } from "../models/trees/train.ts";
 import { createRandom } from "../simulator/random.ts";
+import { DAY_MS } from "../simulator/rhythm.ts";
+import { atmReports } from "../simulator/truth.ts";
 import { median, numberOption, perSecond, say } from "./running.ts";
 import { askXgboost } from "./xgboost.ts";
 
 const SCORED = 100_000;
+const ATMS = 1_000;
+const LIVES = 50;
+const REPORT_EVERY_MS = 30_000;
+const START_AT = Date.UTC(2026, 0, 1);
+const WORLD = { seed: "bench", startAt: START_AT, tempo: 1 };
 const ROUNDS = 5;
 
 export async function run(args: readonly string[]): Promise<number> {
@@ -52,6 +64,7 @@ export async function run(args: readonly string[]): Promise<number> {
     say(`training takes ${(seconds / peer.seconds).toFixed(2)} times as long (target: 2 at most)`);
   }
   await measureScoring(forest, makeExamples("scored", SCORED, columns).features);
+  await measureFeatures();
   return 0;
 }
 
@@ -109,6 +122,53 @@ async function measureScoring(forest: Forest, features: Matrix): Promise<void> {
     );
   }
   await session.release();
+}
+
+/** Of a thousand ATMs with a day behind them, as one request may ask for. */
+async function measureFeatures(): Promise<void> {
+  const at = START_AT + DAY_MS;
+  const lives = Array.from({ length: LIVES }, (_, index) => [
+    ...atmReports(WORLD, index, { everyMs: REPORT_EVERY_MS, until: at }),
+  ]);
+  const reports = lives.reduce((sum, life) => sum + life.length, 0);
+  const { explain } = createExplainer(
+    (await readFailureModel((await readShippedModel()).onnx)).model.forest,
+  );
+  const columns = FEATURE_NAMES.length;
+  const matrix = new Float32Array(ATMS * columns);
+  const times: Record<string, number[]> = { take: [], row: [], reasons: [] };
+  const clock = (name: string, count: number, work: () => void) => {
+    const startedAt = process.cpuUsage();
+    work();
+    times[name]?.push(1e6 * secondsSince(startedAt) / count);
+  };
+  for (let round = 0; round <= ROUNDS; round++) {
+    const taken: AtmHistory[] = lives.map(() => new AtmHistory());
+    clock("take", reports, () =>
+      lives.forEach((life, index) => {
+        for (const report of life) taken[index]?.take(report.data, report.at);
+      }));
+    // Each with a memory of its own, as in life.
+    const saved = taken.map((history) => JSON.stringify(history));
+    const histories = Array.from(
+      { length: ATMS },
+      (_, index) => new AtmHistory(JSON.parse(saved[index % LIVES] as string)),
+    );
+    clock(
+      "row",
+      ATMS,
+      () =>
+        histories.forEach((history, index) => writeFeatures(history, at, matrix, index * columns)),
+    );
+    clock("reasons", ATMS, () => {
+      for (let i = 0; i < ATMS; i++) explain(matrix.subarray(i * columns, (i + 1) * columns));
+    });
+  }
+  const cost = (name: string) => `${median(times[name]?.slice(1) ?? []).toFixed(2)} µs`;
+  say(
+    `an ATM's report remembered: ${cost("take")}; its ${columns} features: ${cost("row")}; ` +
+      `why it is foretold: ${cost("reasons")}`,
+  );
 }
 
 function secondsSince(startedAt: ReturnType<typeof process.cpuUsage>): number {
