@@ -103,7 +103,11 @@ Deno.test("an alarm comes and goes while one looks, and hostile text stays text"
     await telemetry(natsUrl, "offline", HOSTILE);
     await page.locator("#alarms", { hasText: "ATM-X" }).waitFor({ timeout: 3000 });
     await page.locator("#happening", { hasText: "online → offline" }).waitFor();
+    await page.getByRole("button", { name: "Acknowledge offline of ATM-X" }).click();
+    await page.locator("#alarms", { hasText: "seen by operator" }).waitFor();
     await page.locator("#alarms").getByRole("link", { name: "ATM-X" }).click();
+    await page.locator("#device-view .panel", { hasText: "Alarms" }).getByText("seen by operator")
+      .waitFor();
     await page.locator("#device-view", { hasText: HOSTILE }).waitFor();
 
     await page.getByRole("link", { name: "← Fleet" }).click();

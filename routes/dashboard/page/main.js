@@ -15,8 +15,12 @@ import { openReports } from "./reports.js";
 import { openRisk } from "./risk.js";
 import { openScoreboard } from "./scoreboard.js";
 
-/** Changes are gathered for a moment: a hundred events ask the server once. */
+/**
+ * Changes are gathered for a moment: a hundred events ask the server once. And for some times as
+ * long as the last answers took: what is large is not asked for as often as what is small.
+ */
 const GATHER_MS = 400;
+const GATHER_TIMES = 10;
 /** What no event announces (counts, lag, the age of a report) is asked for this often. */
 const REFRESH_MS = 5000;
 
@@ -54,6 +58,7 @@ function showProblem(error) {
 }
 
 let refreshing;
+let tookMs = 0;
 
 /** One at a time: a slow server is not asked faster than it answers. */
 function refresh() {
@@ -64,6 +69,7 @@ function refresh() {
 }
 
 async function refreshView() {
+  const startedAt = performance.now();
   try {
     await Promise.all([
       refreshStats(),
@@ -75,6 +81,7 @@ async function refreshView() {
   } catch (error) {
     showProblem(error);
   }
+  tookMs = performance.now() - startedAt;
 }
 
 async function refreshStats() {
@@ -100,7 +107,7 @@ function refreshSoon() {
   setTimeout(() => {
     gathering = false;
     if (!document.hidden) refresh();
-  }, GATHER_MS);
+  }, Math.max(GATHER_MS, GATHER_TIMES * tookMs));
 }
 
 async function route() {
