@@ -56,6 +56,7 @@ export const LEARNING = 100;
 /** The level is the median of so many readings: four of them may be outliers. */
 export const LATEST = 10;
 const UNIT = 1_000;
+const LEVEL_MAX = 50;
 const SIGNIFICANT = Math.log(2.5);
 const WORN_OUT = 2 * SIGNIFICANT;
 /** An alarm is over when the level is clearly below. */
@@ -97,8 +98,9 @@ export function levelOf(magnitudes: readonly number[]): number | undefined {
  * @returns undefined where it says nothing about wear, as of a machine that stands still
  */
 export function wearAfter(state: HealthState, at: number, level: number): HealthState | undefined {
-  const told = Math.round(level * UNIT);
-  if (!Number.isFinite(told)) return undefined;
+  if (!Number.isFinite(level)) return undefined;
+  // Nothing vibrates that much, or that little; and what is said of it stays a number.
+  const told = Math.round(Math.max(-LEVEL_MAX, Math.min(level, LEVEL_MAX)) * UNIT);
   const since = state.since ?? at;
   const { normal } = state;
   return normal === null

@@ -370,6 +370,27 @@ Deno.test("any life: folded in halves it is the same, alarms and failures altern
   assert.ok(failures > 10, `${failures} failures in all lives`);
 });
 
+Deno.test("however wild the numbers that are measured, those that are said are numbers", () => {
+  const wild = fc.constantFrom(5e-324, 1e-300, 1, 1e300, 1.7e308, 0, -1);
+  const stretch = fc.tuple(wild, fc.integer({ min: 1, max: 40 }));
+  fc.assert(
+    fc.property(wild, fc.array(stretch, { maxLength: 8 }), (normal, stretches) => {
+      const actor = alive();
+      const measured = (rms: number) => ({ rest: { acceleration: { rms, peak: rms } } });
+      actor.live(steady(LEARNING + 5), measured(normal));
+      for (const [rms, count] of stretches) actor.live(steady(count), measured(rms));
+      for (const event of typed(actor.log, "BearingAssessed", "FailureObserved")) {
+        assert.deepEqual(saved(event), event);
+        for (const { probability, factors } of claimsOf(event)) {
+          assert.ok(probability >= 0 && probability <= 1);
+          assert.ok(factors.every(({ contribution }) => Number.isFinite(contribution)));
+        }
+      }
+    }),
+    { seed: 8, numRuns: 60 },
+  );
+});
+
 Deno.test("sixteen bearings of three axes with the longest of names stay below 60,000 bytes", () => {
   const actor = bring(machine);
   actor.hear(message("registered", { machineClass: "II" }, NOON));
