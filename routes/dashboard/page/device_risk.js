@@ -33,10 +33,9 @@ export function riskPanel(kind, id) {
     showNow(current);
     box.hidden = scores.length < 2;
     if (!box.hidden) showScores(scores, predictions.find(({ threshold }) => threshold)?.threshold);
-    const minute = Math.floor(Date.now() / 60_000);
     fill(
       list,
-      predictions.map((each) => [JSON.stringify([each, minute]), () => predictionItem(each)]),
+      predictions.map((each) => [JSON.stringify(each), () => predictionItem(each)]),
       "No failure of it was ever foretold.",
     );
   }

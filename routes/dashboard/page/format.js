@@ -52,6 +52,11 @@ export function ago(instant) {
   return ms < 1000 ? "now" : `${duration(ms)} ago`;
 }
 
+export function left(instant) {
+  const ms = new Date(instant).getTime() - Date.now();
+  return ms > 0 ? `${duration(ms)} left` : "that time has passed";
+}
+
 export function duration(ms) {
   const seconds = Math.round(ms / 1000);
   if (seconds < 90) return `${seconds} s`;

@@ -1,6 +1,6 @@
 /** The story of what just changed. */
 import { byId, deviceLink, make, pill } from "./elements.js";
-import { ago, duration, moment, toneOf } from "./format.js";
+import { ago, duration, left, moment, toneOf } from "./format.js";
 import { chance, OUTCOMES, WHY } from "./predictions.js";
 
 const HAPPENING_MAX = 30;
@@ -51,5 +51,8 @@ export function tell({ type, kind, id, data, occurred_at: at }) {
 export function age() {
   for (const element of document.querySelectorAll("[data-since]")) {
     element.textContent = ago(element.dataset.since);
+  }
+  for (const element of document.querySelectorAll("[data-until]")) {
+    element.textContent = left(element.dataset.until);
   }
 }

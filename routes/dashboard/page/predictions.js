@@ -1,7 +1,7 @@
 /** What is foretold, told so that somebody can act on it. */
 import { make, pill } from "./elements.js";
 import { factorText } from "./factors.js";
-import { ago, duration, moment, roughly, shortMoment, toneOf, words } from "./format.js";
+import { ago, duration, left, moment, roughly, shortMoment, toneOf, words } from "./format.js";
 
 const HOUR_MS = 3_600_000;
 const FACTORS_AT_ONCE = 3;
@@ -46,7 +46,7 @@ export function predictionItem(prediction) {
       "p",
       { class: "wide" },
       make("strong", {}, recommendation.action),
-      `, by ${shortMoment(recommendation.by)}. `,
+      recommendation.by ? `, by ${shortMoment(recommendation.by)}. ` : ". ",
       make("a", { href: "#/maintenance" }, "Plan it"),
     ),
   );
@@ -76,13 +76,12 @@ export function chance(probability) {
 }
 
 function claimOf({ until, remaining, threshold }) {
-  const left = new Date(until).getTime() - Date.now();
   return [
-    `A failure is foretold to begin by ${shortMoment(until)}`,
-    left > 0 ? `${duration(left)} left` : "that time has passed",
-    remaining && `${remainingText(remaining)} from then`,
-    `threshold ${roughly(threshold)}`,
-  ].filter(Boolean).join(" · ");
+    `A failure is foretold to begin by ${shortMoment(until)} · `,
+    make("span", { "data-until": until }, left(until)),
+    remaining && ` · ${remainingText(remaining)} from then`,
+    ` · threshold ${roughly(threshold)}`,
+  ];
 }
 
 /** "Lasts another 3 d (1 d to 9 d)". */

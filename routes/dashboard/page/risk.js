@@ -74,13 +74,8 @@ function momentOf({ cleared_at: clearedAt, failure_at: failureAt }) {
   return clearedAt ?? failureAt;
 }
 
-/** A minute changes what is left of a prediction's time. */
 function items(predictions) {
-  const minute = Math.floor(Date.now() / 60_000);
-  return predictions.map((prediction) => [
-    JSON.stringify([prediction, minute]),
-    () => predictionItem(prediction),
-  ]);
+  return predictions.map((each) => [JSON.stringify(each), () => predictionItem(each)]);
 }
 
 function scoreboardLink() {
