@@ -60,7 +60,7 @@ export const maintenance: Projection<MaintenanceEntry> = {
 
   create: (table) => `
     create table ${table} (
-      entry text collate "C" not null primary key,
+      entry text collate "C" not null,
       stream text collate "C" not null,
       part text not null,
       state text not null,
@@ -73,29 +73,40 @@ export const maintenance: Projection<MaintenanceEntry> = {
       outcome text,
       opened_at timestamptz not null,
       closed_at timestamptz,
-      why text
+      why text,
+      primary key (entry, stream)
     );
     create index on ${table} (opened_at, entry);
     create index on ${table} (stream, opened_at, entry);
     create index on ${table} (state, opened_at, entry);
     create index on ${table} (opened_at, entry) where closed_at is null`,
 
-  keysOf({ data }) {
+  // An order may name any entry; those of another device are none of its business.
+  keysOf({ stream, data }) {
     const name = data.entry ?? data.prediction;
-    return typeof name === "string" ? [storable(name)] : [];
+    return typeof name === "string" ? [`${deviceStreamOf(stream)} ${storable(name)}`] : [];
   },
 
   async load(sql, table, keys) {
+    const places = keys.map(placeOf);
     const rows = await sql<MaintenanceEntry[]>`
-      select ${sql.unsafe(COLUMNS)} from ${sql(table)} where entry = any(${[...keys]}::text[])`;
-    return new Map(rows.map((row) => [row.entry, row]));
+      select ${sql.unsafe(COLUMNS)} from ${sql(table)} join unnest(
+        ${places.map(([stream]) => stream)}::text[], ${places.map(([, entry]) => entry)}::text[]
+      ) as wanted (stream, entry) using (entry, stream)`;
+    return new Map(rows.map((row) => [`${row.stream} ${row.entry}`, row]));
   },
 
-  fold(row, { type, stream, data, occurredAt: at }, key) {
-    const entry = row ?? begin(key, deviceStreamOf(stream), data, at);
+  fold(row, { type, data, occurredAt: at }, key) {
+    const [stream, name] = placeOf(key);
+    const entry = row ?? begin(name, stream, data, at);
     switch (type) {
       case "MaintenanceRecommended":
-        return { ...entry, action: textOf(data.action), dueBy: momentOf(data.by), prediction: key };
+        return {
+          ...entry,
+          action: textOf(data.action),
+          dueBy: momentOf(data.by),
+          prediction: name,
+        };
       case "MaintenanceScheduled":
         return schedule(entry, data as unknown as ScheduleMaintenance);
       case "MaintenanceDone":
@@ -135,7 +146,7 @@ export const maintenance: Projection<MaintenanceEntry> = {
         entry text, stream text, part text, state text, action text, due_by timestamptz,
         scheduled_for timestamptz, assignee text, note text, prediction text, outcome text,
         opened_at timestamptz, closed_at timestamptz, why text)
-      on conflict (entry) do update set
+      on conflict (entry, stream) do update set
         state = excluded.state, action = excluded.action, due_by = excluded.due_by,
         scheduled_for = excluded.scheduled_for, assignee = excluded.assignee,
         note = excluded.note, prediction = excluded.prediction, outcome = excluded.outcome,
@@ -146,6 +157,12 @@ export const maintenance: Projection<MaintenanceEntry> = {
 const COLUMNS = `entry, stream, part, state, action, due_by as "dueBy",
   scheduled_for as "scheduledFor", assignee, note, prediction, outcome, opened_at as "openedAt",
   closed_at as "closedAt", why`;
+
+/** No stream's name has a space. */
+function placeOf(key: string): [stream: string, entry: string] {
+  const space = key.indexOf(" ");
+  return [key.slice(0, space), key.slice(space + 1)];
+}
 
 function instantOrNull(ms: number | null): string | null {
   return ms === null ? null : sqlInstant(ms);
@@ -264,11 +281,13 @@ export async function listMaintenance(
   return { entries: page, next: encodeCursor([String(last.openedAt), last.entry]) };
 }
 
+/** Should another device have one of that name, the one that a prediction named. */
 export async function getMaintenance(
   sql: Sql,
   entry: string,
 ): Promise<MaintenanceEntry | undefined> {
   const [row] = await sql<MaintenanceEntry[]>`
-    select ${sql.unsafe(COLUMNS)} from maintenance where entry = ${storable(entry)}`;
+    select ${sql.unsafe(COLUMNS)} from maintenance where entry = ${storable(entry)}
+    order by prediction nulls last, opened_at, stream limit 1`;
   return row;
 }

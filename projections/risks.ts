@@ -29,7 +29,7 @@ const OVER = new Set(["failed", "serviced", "out-of-service"]);
 export const risks: Projection<LatestRisk> = {
   name: "risks",
   version: 1,
-  handles: new Set(["RiskScored", "FailureRiskCleared"]),
+  handles: new Set(["RiskScored", "FailureRiskCleared", "PredictionScored"]),
 
   create: (table) => `
     create table ${table} (
@@ -47,6 +47,8 @@ export const risks: Projection<LatestRisk> = {
 
   keysOf({ type, stream, data }) {
     if (type === "FailureRiskCleared" && !OVER.has(String(data.why))) return [];
+    // Whether or not it was foretold, it has failed.
+    if (type === "PredictionScored" && typeof data.failureAt !== "string") return [];
     return [JSON.stringify([deviceStreamOf(stream), storable(partOf(data))])];
   },
 
@@ -61,8 +63,8 @@ export const risks: Projection<LatestRisk> = {
   },
 
   fold(row, { type, data, occurredAt: at }, key) {
-    if (type === "FailureRiskCleared") {
-      // The actor clears only what it has scored.
+    if (type !== "RiskScored") {
+      // The actor clears and judges only what it has scored.
       if (row === undefined) throw new Error(`no risk of ${key} was ever scored`);
       row.until = Math.min(row.until, at);
       return row;

@@ -202,7 +202,7 @@ export function maintenanceRoutes(deps: MaintenanceDeps): OpenAPIHono {
     const { id } = addressOf({ kind, id: device });
     if (await getDevice(sql, kind, id) === undefined) throw unknownDevice(kind, id);
     const messageId = c.req.header("idempotency-key");
-    const entry = await nameOf(messageId);
+    const entry = await nameOf(`${kind}-${id}`, messageId);
     const body = { command: "ScheduleMaintenance", entry, part, ...planned(plan) };
     await give({ kind, id, body, messageId });
     return c.json(entryJson(await find(entry)), 201);
@@ -266,12 +266,15 @@ export function maintenanceRoutes(deps: MaintenanceDeps): OpenAPIHono {
 }
 
 /** Sent again with the same key it is the same entry. */
-async function nameOf(key: string | undefined): Promise<string> {
+async function nameOf(device: string, key: string | undefined): Promise<string> {
   if (key === undefined) return crypto.randomUUID();
   if (!ENTRY.test(key)) {
     throw invalid("header", "Idempotency-Key", "expected 1 to 200 printable ASCII characters");
   }
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
+  const digest = await crypto.subtle.digest(
+    "SHA-256",
+    new TextEncoder().encode(`${device} ${key}`),
+  );
   return new Uint8Array(digest).toHex().slice(0, 32);
 }
 

@@ -72,6 +72,7 @@ Deno.test("predictions are listed newest first, by state, outcome and device; mi
     A.cleared(1, "atm-A.1", "risk-fell"),
     A.judged(8, "atm-A.1", "false-alarm"),
     ...A.predicted(9, "atm-A.2"),
+    B.scored(5, 0.1),
     B.missed(9, 6),
     ...B.predicted(10, "atm-B.1"),
     ...BEARING.predicted(11, "machine-M-1.1"),
@@ -114,6 +115,8 @@ Deno.test("the highest risks are those of devices whose latest score still says 
     ...B.predicted(1, "atm-B.1", 0.95),
     B.cleared(2, "atm-B.1", "serviced"),
     tellerOf("atm", "C", START).scored(1, 0.5),
+    tellerOf("atm", "D", START).scored(1, 0.92),
+    tellerOf("atm", "D", START).missed(1.9, 1.5),
     BEARING.scored(1, 0.8),
   ], async (sql) => {
     const ask = async (now: number, kind?: string) => {
@@ -189,7 +192,9 @@ Deno.test("what was recommended is closed by what happens, what a person schedul
     A.recommended(20, "atm-A.3"),
     A.cleared(24, "atm-A.3", "failed"),
     A.hit(24, "atm-A.3", 20, 22),
-    B.missed(24, 20),
+    B.scored(20, 0.1),
+    B.missed(24, 22),
+    order("MaintenanceCancelled", 25, { entry: "atm-A.2", by: "B's" }, "atm-B"),
   ], async (sql) => {
     const of = async (entry: string) => {
       const found = await getMaintenance(sql, entry);
@@ -200,6 +205,8 @@ Deno.test("what was recommended is closed by what happens, what a person schedul
     assert.deepEqual(await of("atm-A.2"), ["scheduled", null, "false-alarm", null]);
     assert.deepEqual(await of("own"), ["done", "Ann", null, at(19)]);
     assert.deepEqual(await of("atm-A.3"), ["closed", "hit", "hit", at(24)]);
+    const others = await listMaintenance(sql, { kind: "atm", id: "B", limit: 5 });
+    assert.deepEqual(others.entries.map(({ state }) => state), ["cancelled"]);
     const open = await listMaintenance(sql, { state: "open", limit: 5 });
     assert.deepEqual(open.entries, [{
       entry: "atm-A.2",
@@ -217,8 +224,9 @@ Deno.test("what was recommended is closed by what happens, what a person schedul
       closedAt: null,
       why: null,
     }]);
-    const first = await listMaintenance(sql, { kind: "atm", limit: 3 });
-    const rest = await listMaintenance(sql, { kind: "atm", limit: 3, cursor: first.next });
+    const own = { kind: "atm", id: "A", limit: 3 };
+    const first = await listMaintenance(sql, own);
+    const rest = await listMaintenance(sql, { ...own, cursor: first.next });
     assert.deepEqual([first.entries.length, rest.entries[0]?.entry, rest.next], [
       3,
       "atm-A.1",

@@ -159,6 +159,13 @@ function foretellingOf(device: string, bad: boolean, seconds: number): Fact[] {
     cleared(hours + 3, name, "failed"),
     hit(hours + 3, name, hours, hours + 1),
     ...(seconds % 2 ? [missed(hours + 3, hours + 1.5)] : []),
+    {
+      stream: device,
+      type: seconds % 3 ? "MaintenanceScheduled" : "MaintenanceDone",
+      // Two devices may name the same.
+      data: { entry: `entry ${seconds % 5}`, action: "Look at it", by: name },
+      occurredAt: START + hours * 3_600_000,
+    },
   ];
 }
 
