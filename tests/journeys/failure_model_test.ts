@@ -27,7 +27,7 @@ const WAIT_MS = 30_000;
 
 Deno.test("a failure model is trained from the log, put in force, and rolled back", async (t) => {
   const dataDir = await temporaryFolder();
-  const telltale = await startTelltale({ dataDir });
+  let telltale = await startTelltale({ dataDir });
   const env = { DATA_DIR: dataDir };
   let shipped = "";
   let first = "";
@@ -104,6 +104,22 @@ Deno.test("a failure model is trained from the log, put in force, and rolled bac
       assert.equal(stdout.match(/ModelTrained/g)?.length, 3);
       assert.match(stdout, new RegExp(`"failure": "${first}"`));
     });
+
+    await t.step(
+      "what is trained while no Telltale runs is in force at its next start",
+      async () => {
+        await telltale.stop();
+        const { code, stdout, stderr } = await command(
+          ["train", "failure", ...RANGE, "--seed", "3", "--force"],
+          env,
+        );
+        assert.equal(code, 0, stderr);
+        const trained = /model +([0-9a-f]{64})/.exec(stdout)?.[1];
+        telltale = await startTelltale({ dataDir });
+        const models = await modelsOnce(telltale, (models) => inForceOf(models) === trained);
+        assert.equal(models.length, 4);
+      },
+    );
 
     await t.step("what it cannot use it says, in a line", async () => {
       for (
