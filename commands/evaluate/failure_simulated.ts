@@ -17,7 +17,7 @@ import { claimsOf, type LearningSettings, showing } from "./failure_learning.ts"
 import { describeContenders, describeReliability, LEGEND } from "./failure_report.ts";
 import { type RowsWithTruth, simulatedRows } from "./simulated_atms.ts";
 
-const ATMS = 320;
+const ATMS = 480;
 const DAYS = 40;
 const START_AT = Date.UTC(2026, 0, 1);
 const REPORT_EVERY_MS = 150_000;

@@ -9,8 +9,8 @@ export interface SimulatedFleet {
   readonly days: number;
   /** Epoch ms. */
   readonly startAt: number;
-  /** From one report of an ATM to its next. */
-  readonly everyMs: number;
+  /** From one report of an ATM to its next; of several, ATMs have one each, by turns. */
+  readonly everyMs: number | readonly number[];
 }
 
 export interface RowsWithTruth extends FailureRows {
@@ -28,9 +28,11 @@ export function simulatedRows(
 ): RowsWithTruth {
   const world = { seed, startAt, tempo: 1 };
   const until = startAt + days * DAY_MS;
+  const paces = typeof everyMs === "number" ? [everyMs] : everyMs;
   const lives = Array.from({ length: atms }, (_, index) => {
     const rows = new AtmRows({ region: atmRegion(world, index) });
-    for (const report of atmReports(world, index, { everyMs, until })) rows.take(report);
+    const pace = { everyMs: paces[index % paces.length] as number, until };
+    for (const report of atmReports(world, index, pace)) rows.take(report);
     onAtm(index + 1);
     return rows;
   });

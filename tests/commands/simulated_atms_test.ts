@@ -37,3 +37,12 @@ Deno.test("the same fleet gives the same rows", () => {
   assert.deepEqual([...one.risks], [...other.risks]);
   assert.notDeepEqual([...one.risks], [...simulatedRows({ ...small, seed: "x" }).risks]);
 });
+
+Deno.test("of several paces ATMs have one each, by turns", () => {
+  const everyMs = [60_000, 1_200_000];
+  const { names, matrix, devices } = simulatedRows({ ...FLEET, atms: 4, days: 3, everyMs });
+  const column = names.indexOf("minutes_since_report");
+  // An ATM is silent at times, and rows end half an hour into that.
+  const usual = devices.filter((_, row) => (matrix[row * names.length + column] ?? 0) > 2);
+  assert.ok(usual.filter((device) => device % 2 === 1).length > 0.9 * usual.length);
+});
