@@ -142,6 +142,14 @@ export async function readStreamBetween(
   return toEvents(rows).reverse();
 }
 
+/** All that is read within is as it was at one moment. */
+export async function atOneMoment<T>(sql: Sql, read: (sql: Sql) => Promise<T>): Promise<T> {
+  return await sql.begin(
+    "isolation level repeatable read read only",
+    (tx) => read(tx as unknown as Sql),
+  ) as T;
+}
+
 const TEXTS_AT_ONCE = 4_096;
 
 /**

@@ -7,10 +7,11 @@ import type { Context } from "hono";
 import { Gauge } from "prom-client";
 import { formatInstant } from "../../events/instant.ts";
 import { parseLossless } from "../../events/json.ts";
-import { readHeads } from "../../events/log/query.ts";
+import { atOneMoment, readHeads } from "../../events/log/query.ts";
+import type { Sql } from "../../events/log/database.ts";
 import { getDevice } from "../../projections/devices.ts";
 import { countAtmAlerts, listAtmAlerts } from "../../projections/atm_alerts.ts";
-import type { Deps } from "../deps.ts";
+import type { Deps, Offsets } from "../deps.ts";
 import type { Encoding } from "../live/encoding.ts";
 import { followOrEnd, type Receiver } from "../live/follow.ts";
 import type { Hub, Interest } from "../live/hub.ts";
@@ -27,6 +28,7 @@ const HISTORY_HOURS = 24;
 const HISTORY_MAX = 1_000;
 const ALERTS_AT_FIRST = 100;
 const SAID_LENGTH_MAX = 4 * 1024;
+const CAUGHT_UP_MS = 5_000;
 
 const CONNECTION_TYPES = ["dashboard", "atm", "alerts"] as const;
 type ConnectionType = typeof CONNECTION_TYPES[number];
@@ -74,12 +76,13 @@ const HistoryRequest = z.object({
   limit: z.int().min(1).max(HISTORY_MAX).default(HISTORY_AT_FIRST),
 });
 
-export type AtmLiveDeps = Pick<Deps, "sql" | "readEvents" | "register" | "report" | "now"> & {
+export interface AtmLiveDeps
+  extends Pick<Deps, "sql" | "readEvents" | "waitFor" | "register" | "report" | "now"> {
   readonly hub: Hub;
-};
+}
 
 export function atmLiveRoutes(deps: AtmLiveDeps): OpenAPIHono {
-  const { sql, readEvents, register, report, now, hub } = deps;
+  const { sql, readEvents, waitFor, register, report, now, hub } = deps;
   const app = createRouter();
   const connected: Record<ConnectionType, number> = { dashboard: 0, atm: 0, alerts: 0 };
   new Gauge({
@@ -101,8 +104,10 @@ export function atmLiveRoutes(deps: AtmLiveDeps): OpenAPIHono {
     open(c, {
       type: "dashboard",
       interest: { topics: ["status"], kind: "atm" },
-      first: () =>
-        Promise.resolve(message("connection_established", { message: "Changes of status follow" })),
+      first: async () => ({
+        from: await readHeads(sql),
+        greeting: message("connection_established", { message: "Changes of status follow" }),
+      }),
     }));
 
   app.openapi(one, async (c) => {
@@ -111,15 +116,19 @@ export function atmLiveRoutes(deps: AtmLiveDeps): OpenAPIHono {
     return await open(c, {
       type: "atm",
       interest: { topics: ["readings", "status"], kind: "atm", id },
-      async first() {
-        const history = await historyOf(id, { hours: HISTORY_HOURS, limit: HISTORY_AT_FIRST });
-        // An ATM that was quiet for a day still has a latest report.
-        const latest = history[0] ?? (await getDevice(sql, "atm", id))?.latest ?? null;
-        return message("atm_initial", { atm_id: id, latest, history });
-      },
+      // Of one moment, so that no report is told twice, and none not at all.
+      first: () =>
+        atOneMoment(sql, async (then) => {
+          const from = await readHeads(then);
+          const asked = { hours: HISTORY_HOURS, limit: HISTORY_AT_FIRST };
+          const history = await historyOf(then, id, asked);
+          // An ATM that was quiet for a day still has a latest report.
+          const latest = history[0] ?? (await getDevice(then, "atm", id))?.latest ?? null;
+          return { from, greeting: message("atm_initial", { atm_id: id, latest, history }) };
+        }),
       async ask(request) {
         const { hours, limit } = request;
-        const history = await historyOf(id, { hours, limit });
+        const history = await historyOf(sql, id, { hours, limit });
         return message("history", { atm_id: id, hours, history });
       },
     });
@@ -130,15 +139,22 @@ export function atmLiveRoutes(deps: AtmLiveDeps): OpenAPIHono {
       type: "alerts",
       interest: { topics: ["alarms"], kind: "atm" },
       async first() {
+        const from = await readHeads(sql);
+        // What the log has must be in the list, or follow; some of what follows may be in it, too.
+        if (!await waitFor(from, CAUGHT_UP_MS)) {
+          throw new ProblemError(503, "not-caught-up", "The alerts are not caught up with the log");
+        }
         const [found, total] = await Promise.all([
           listAtmAlerts(sql, { status: "open", page: 0, limit: ALERTS_AT_FIRST }),
           countAtmAlerts(sql, { status: "open" }),
         ]);
-        return message("alerts_initial", { alerts: found.map(atmAlertJson), total });
+        const alerts = found.map(atmAlertJson);
+        return { from, greeting: message("alerts_initial", { alerts, total }) };
       },
     }));
 
   async function historyOf(
+    sql: Sql,
     id: string,
     asked: z.infer<typeof HistoryRequest>,
   ): Promise<readonly unknown[]> {
@@ -148,8 +164,8 @@ export function atmLiveRoutes(deps: AtmLiveDeps): OpenAPIHono {
   interface Opened {
     readonly type: ConnectionType;
     readonly interest: Interest;
-    /** What is true when it begins. */
-    first(): Promise<string>;
+    /** What is true when it begins, and from where on what happens follows. */
+    first(): Promise<{ readonly greeting: string; readonly from: Offsets }>;
     /** Answers a request for history; absent where there is none. */
     ask?(request: z.infer<typeof HistoryRequest>): Promise<string>;
   }
@@ -161,9 +177,7 @@ export function atmLiveRoutes(deps: AtmLiveDeps): OpenAPIHono {
         headers: { upgrade: "websocket", connection: "upgrade" },
       });
     }
-    // What happens from here on follows, even if it is in what comes first as well.
-    const from = await readHeads(sql);
-    const greeting = await first();
+    const { greeting, from } = await first();
     const encoding: Encoding = encodings[type];
     const response = webSocketResponse(c.req.raw, (receiver) => {
       receiver.send([greeting]);

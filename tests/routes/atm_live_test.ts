@@ -135,6 +135,24 @@ Deno.test("an atm's socket begins with its past and goes on with what it reports
     assert.equal((await client.next()).type, "atm_status_change");
   }));
 
+Deno.test("who connects while an atm reports is told each report once", () =>
+  served(async (stage, open) => {
+    await stage.record([report("A", -90, { n: 0 })]);
+    const all = 60;
+    const recording = (async () => {
+      for (let n = 1; n < all; n++) await stage.record([report("A", n - 90, { n })]);
+    })();
+    for (let i = 0; i < 5; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      const client = open("/atm/A");
+      const { history } = (await client.next()).data as { history: { n: number }[] };
+      const told = history.map(({ n }) => n).reverse();
+      while (told.at(-1) !== all - 1) told.push(Number((await client.next()).data.n));
+      assert.deepEqual(told, Array.from({ length: all }, (_, n) => n));
+    }
+    await recording;
+  }));
+
 Deno.test("an atm that was quiet for long still has a latest report", () =>
   served(async (stage, open) => {
     await stage.record([report("A", -60 * 48, { n: 7 })]);
