@@ -149,16 +149,15 @@ export function atmPredictionRoutes(deps: AtmPredictionDeps): OpenAPIHono {
   async function predictAll(ids: readonly string[]): Promise<AtmPredictionJson[]> {
     const at = now();
     const claims = await claimsOf(deps, ids.map((id) => id.toUpperCase()), at);
+    // Two, where another model was put in force meanwhile.
+    const models = new Set(claims.flatMap((claim) => "model" in claim ? [claim.model] : []));
+    const importances = new Map<string, Importances>();
+    for (const model of models) importances.set(model, await importancesOf(model));
     const timestamp = formatInstant(at);
-    const told: AtmPredictionJson[] = [];
-    for (const claim of claims) {
-      const importances = "model" in claim ? importancesOf(claim.model) : undefined;
-      told.push({
-        ...predictionOf(claim, importances instanceof Promise ? await importances : importances),
-        timestamp,
-      });
-    }
-    return told;
+    return claims.map((claim) => ({
+      ...predictionOf(claim, "model" in claim ? importances.get(claim.model) : undefined),
+      timestamp,
+    }));
   }
 
   app.openapi(predict, async (c) => {
@@ -260,13 +259,11 @@ function factorJson(
   return { feature, importance: importances?.get(feature) ?? null, value, contribution };
 }
 
-/** What the card of the model in force says of each feature; read once per model. */
-function createImportances(
-  { sql }: Pick<Deps, "sql">,
-): (model: string) => Importances | Promise<Importances> {
+/** What the card of a model says of each feature; read once while it is the one that answers. */
+function createImportances({ sql }: Pick<Deps, "sql">): (model: string) => Promise<Importances> {
   let known: { readonly model: string; readonly importances: Importances } | undefined;
-
-  async function read(model: string): Promise<Importances> {
+  return async (model) => {
+    if (known?.model === model) return known.importances;
     const models = await listModels(sql, FAILURE_MODEL_STREAM);
     const card = models.find(({ sha256 }) => sha256 === model)?.card as FailureCard | undefined;
     const importances = new Map(
@@ -274,7 +271,5 @@ function createImportances(
     );
     known = { model, importances };
     return importances;
-  }
-
-  return (model) => known?.model === model ? known.importances : read(model);
+  };
 }
