@@ -5,12 +5,11 @@
 import { cardOf, FAILURE_LABEL } from "../models/failure/card.ts";
 import { type FailureFile, fileOf } from "../models/failure/file.ts";
 import { judgeProbabilities } from "../models/failure/judge.ts";
-import { learnFailures, UNSEARCHED } from "../models/failure/learn.ts";
+import { learnFailures } from "../models/failure/learn.ts";
 import { matrixOf, pickRows } from "../models/failure/rows.ts";
 import { otherDevices } from "../models/failure/splits.ts";
 import type { Fold } from "../models/folds.ts";
 import { scoreProbabilities } from "../models/trees/model.ts";
-import type { TreeParameters } from "../models/trees/parameters.ts";
 import { UserError } from "./command.ts";
 import { type SimulatedFleet, simulatedRows } from "./evaluate/simulated_atms.ts";
 import type { Progress } from "./progress.ts";
@@ -18,14 +17,12 @@ import { describeJudged } from "./train_failure.ts";
 
 const FLEET: SimulatedFleet = {
   seed: "telltale",
-  atms: 320,
+  atms: 400,
   days: 40,
   startAt: Date.UTC(2026, 0, 1),
-  everyMs: 150_000,
+  // Whose ATMs these will be is not known, nor how often they speak.
+  everyMs: [30_000, 60_000, 150_000, 300_000],
 };
-
-/** As good as the usual ones on simulated ATMs, in a third of the bytes: it is part of the program. */
-const SMALL: TreeParameters = { ...UNSEARCHED, trees: 120, depth: 5, rate: 0.06 };
 const SEED = 1;
 
 /** Returns what to tell. */
@@ -55,7 +52,6 @@ export async function learnSimulated(
   const learned = await learnFailures(rows, learn, {
     trials: 0,
     seed: SEED,
-    parameters: SMALL,
     onProgress: ({ doing, done, of }) => onProgress(`${doing}: ${Math.floor(100 * done / of)} %`),
   });
   const others = pickRows(rows, judge);
