@@ -12,6 +12,12 @@ const TYPES = {
     "FailureObserved",
   ],
   risks: ["RiskScored"],
+  maintenance: [
+    "MaintenanceRecommended",
+    "MaintenanceScheduled",
+    "MaintenanceDone",
+    "MaintenanceCancelled",
+  ],
   status: ["StatusChanged", "DeviceFellSilent", "DeviceReturned"],
   readings: [
     "TelemetryReported",

@@ -279,3 +279,29 @@ Deno.test("what is foretold of a device is news of that device, by SSE and by We
     socket.close();
     await closed;
   }));
+
+Deno.test("maintenance is watched from the recommendation to the end", () =>
+  served(async (stage, url) => {
+    const watched = take(await fetch(`${url}?topics=maintenance`), 3);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const fact = (stream: string, type: string) => ({
+      stream,
+      type,
+      data: { entry: "atm-A.1", prediction: "atm-A.1" },
+      occurredAt: NOW,
+    });
+    await stage.record([
+      {
+        ...fact("inference-atm-A", "RiskScored"),
+        data: { probability: 0, horizonHours: 4, model: "m" },
+      },
+      fact("inference-atm-A", "MaintenanceRecommended"),
+      fact("atm-A", "MaintenanceScheduled"),
+      fact("atm-A", "MaintenanceDone"),
+    ]);
+    assert.deepEqual((await watched).map(({ data }) => JSON.parse(data ?? "").type), [
+      "MaintenanceRecommended",
+      "MaintenanceScheduled",
+      "MaintenanceDone",
+    ]);
+  }));
