@@ -74,9 +74,10 @@ export function createApp(deps: Deps): OpenAPIHono {
 
   const hub = createHub(deps.feed);
   deps.stopping.addEventListener("abort", () => hub.close());
+  const ownWrites = createOwnWrites(deps);
   // Fixed paths before those with a parameter in the same place.
   app.route(API, atmRoutes({ ...deps, hub }));
-  app.route(API, telemetryRoutes(deps));
+  app.route(API, telemetryRoutes({ ...deps, ownWrites }));
   app.route(API, deviceRoutes(deps));
   app.route(API, deviceStoryRoutes(deps));
   app.route(API, availabilityRoutes(deps));
@@ -96,7 +97,6 @@ export function createApp(deps: Deps): OpenAPIHono {
   app.route(API, liveRoutes({ ...deps, hub }));
   app.route(API, statsRoutes(deps));
   app.route("/", storeReportRoutes(deps));
-  const ownWrites = createOwnWrites(deps);
   app.route(API, sensorRoutes(deps, ownWrites));
   const analyst = createAnalyst(1);
   deps.stopping.addEventListener("abort", () => analyst.stop());

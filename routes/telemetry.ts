@@ -6,8 +6,17 @@ import { itemId, linesOf, readItem, readLine } from "./batch.ts";
 import { JSON_TYPES, mediaType, NDJSON_TYPES, readBody, textOf } from "./body.ts";
 import { acceptAtmTelemetry, AtmTelemetryAccepted } from "./contracts/atm_telemetry.ts";
 import type { Deps } from "./deps.ts";
-import { AcceptedJson, ingest, ingestAll, type IngestOptions, RefusedJson } from "./ingest.ts";
+import {
+  type Accepted,
+  AcceptedJson,
+  ingest,
+  ingestAll,
+  type IngestOptions,
+  type Refused,
+  RefusedJson,
+} from "./ingest.ts";
 import { parseJson } from "./json_text.ts";
+import type { OwnWrites } from "./own_writes.ts";
 import { ProblemError, refused, unavailable } from "./problem.ts";
 import { createRouter } from "./router.ts";
 import { json, problems } from "./schemas.ts";
@@ -102,10 +111,20 @@ const many = createRoute({
   },
 });
 
-export function telemetryRoutes(
-  { publisher, now }: Pick<Deps, "publisher" | "now">,
-): OpenAPIHono {
+/** What decides how a machine's next reading is judged: a waveform posted now is judged by it. */
+const JUDGED_BY: ReadonlySet<string> = new Set(["MachineDescribed", "BearingDescribed"]);
+
+export interface TelemetryDeps extends Pick<Deps, "publisher" | "now"> {
+  readonly ownWrites: OwnWrites;
+}
+
+export function telemetryRoutes({ publisher, now, ownWrites }: TelemetryDeps): OpenAPIHono {
   const app = createRouter();
+
+  function note(result: Accepted | Refused): void {
+    const events = result.ok ? result.events ?? [] : [];
+    ownWrites.note(events.filter(({ type }) => JUDGED_BY.has(type)));
+  }
 
   app.openapi(one, async (c) => {
     mediaType(c, JSON_TYPES);
@@ -114,6 +133,7 @@ export function telemetryRoutes(
     const options = optionsOf(c, c.req.valid("query").wait);
     const result = await ingest(publisher, incoming, now(), options);
     if (!result.ok) throw refused(result, payload);
+    note(result);
     return c.json(result, options.waitForLog ? 200 : 202);
   });
 
@@ -133,6 +153,7 @@ export function telemetryRoutes(
     const itemAt = (index: number) => read(items[index], itemId(key, index));
     const { results, lost } = await ingestAll(publisher, items.length, itemAt, now(), options);
     const accepted = results.filter(({ ok }) => ok).length;
+    results.forEach(note);
     if (lost !== undefined && accepted === 0) throw unavailable(lost.code, lost.message);
     return c.json(
       { accepted, refused: results.length - accepted, results },
