@@ -150,34 +150,48 @@ export async function atOneMoment<T>(sql: Sql, read: (sql: Sql) => Promise<T>): 
   ) as T;
 }
 
-const TEXTS_AT_ONCE = 4_096;
+const TEXTS_AT_ONCE = 2_048;
+/** Between a moment and its text, and between two of them: no JSON has either. */
+const [AFTER_MOMENT, AFTER_TEXT] = ["\u0001", "\u0002"];
 
 /**
  * The same as their exact texts, the newest first: to be passed on without being looked into. Reads
  * the stream from its end, and no further back than what was recorded may have occurred since
- * `from`; of more than `limit` those recorded last are kept.
+ * `from`; of more than `limit` those recorded last are kept. Thousands of texts in one row take half
+ * the time of as many rows.
  */
 export async function readTextsBetween(
   sql: Sql,
   stream: string,
   { type, from, to, limit }: { type: string; from: number; to: number; limit: number },
 ): Promise<string[]> {
-  const found: [at: number, text: string][] = [];
+  const found: { readonly at: number; readonly text: string }[] = [];
+  const rows = Math.min(TEXTS_AT_ONCE, limit);
   let before = Number.MAX_SAFE_INTEGER;
   while (found.length < limit) {
-    const page = Math.min(TEXTS_AT_ONCE, limit);
-    const rows = await sql`
-      select version, recorded_at < ${sqlInstant(from - CLOCK_AHEAD_MAX_MS)}::timestamptz,
-        occurred_at, case when type = ${type} and occurred_at >= ${sqlInstant(from)}::timestamptz
-          and occurred_at < ${sqlInstant(to)}::timestamptz then data::text end
-      from events where stream = ${stream} and version < ${before}
-      order by version desc limit ${page}`.values();
-    for (const [, , at, text] of rows) if (text !== null) found.push([at, text]);
-    const [version, isOlder] = rows.at(-1) ?? [0, true];
-    if (isOlder || rows.length < page) break;
-    before = version;
+    const [page] = await sql<
+      { version: number; rows: number; older: boolean; texts: string | null }[]
+    >`
+      select min(version) as version, count(*) as rows, bool_or(older) as older,
+        string_agg(text, ${AFTER_TEXT} order by version desc) as texts
+      from (
+        select version, recorded_at < ${
+      sqlInstant(from - CLOCK_AHEAD_MAX_MS)
+    }::timestamptz as older,
+          case when type = ${type} and occurred_at >= ${sqlInstant(from)}::timestamptz
+            and occurred_at < ${sqlInstant(to)}::timestamptz
+            then extract(epoch from occurred_at) || ${AFTER_MOMENT} || data::text end as text
+        from events where stream = ${stream} and version < ${before}
+        order by version desc limit ${rows}
+      ) page`;
+    for (const item of page?.texts?.split(AFTER_TEXT) ?? []) {
+      const end = item.indexOf(AFTER_MOMENT);
+      found.push({ at: Number(item.slice(0, end)), text: item.slice(end + 1) });
+    }
+    if (page === undefined || page.older || page.rows < rows) break;
+    before = page.version;
   }
   // Nearly in order already; of one moment the later recorded stays first.
-  found.sort(([a], [b]) => b - a);
-  return found.slice(0, limit).map(([, text]) => text);
+  found.sort((a, b) => b.at - a.at);
+  return found.slice(0, limit).map(({ text }) => text);
 }
