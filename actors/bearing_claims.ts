@@ -6,6 +6,7 @@ import { failureProbability, THRESHOLD } from "../models/vibration/mod.ts";
 import { nameOf } from "./bearing_assessment.ts";
 
 const HOUR_MS = 3_600_000;
+const NOTHING: readonly Claim[] = [];
 /** Log-odds beyond these are certainty. */
 const CERTAIN = 1e-4;
 
@@ -18,9 +19,10 @@ const DAMAGED: Readonly<Record<string, string>> = {
 
 /** Of an assessment of a bearing that has been learned and has not failed; else none. */
 export function claimsOf({ type, data }: Event): readonly Claim[] {
-  const { probability, part, horizonHours, model, remaining, ...assessed } =
-    data as BearingAssessed;
-  if (type !== "BearingAssessed" || typeof probability !== "number") return [];
+  if (type !== "BearingAssessed" || typeof data.probability !== "number") return NOTHING;
+  const assessed = data as BearingAssessed;
+  const { part, horizonHours, model, remaining } = assessed;
+  const { probability } = data;
   return [{
     ...(part === undefined ? {} : { part }),
     probability,
