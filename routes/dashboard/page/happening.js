@@ -26,6 +26,9 @@ const STORIES = {
     "bad",
   ],
   FailureRiskCleared: ({ why }) => [`foretold failure withdrawn: ${WHY[why] ?? why}`, "dim"],
+  MaintenanceScheduled: ({ action }) => [`planned: ${action}`, "dim"],
+  MaintenanceDone: () => ["maintenance done", "good"],
+  MaintenanceCancelled: () => ["maintenance cancelled", "dim"],
   FailureObserved: ({ code, part }) => [`failed${part ? ` (${part})` : ""}: ${code}`, "bad"],
   PredictionScored: ({ outcome }) => OUTCOMES[outcome] ?? [outcome, "dim"],
 };

@@ -170,7 +170,15 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
 setInterval(age, 1000);
 setInterval(() => document.hidden || refresh(), REFRESH_MS);
 listen({
-  topics: ["alarms", "anomalies", "predictions", "status", "devices", "reports"],
+  topics: [
+    "alarms",
+    "anomalies",
+    "predictions",
+    "maintenance",
+    "status",
+    "devices",
+    "reports",
+  ],
   onReport: refreshSoon,
   onEvent(event) {
     tell(event);
