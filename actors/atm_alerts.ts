@@ -37,6 +37,8 @@ interface LatestAlert {
 export interface Watched {
   readonly alarms: OpenAlarms;
   readonly rolling: Rolling;
+  /** The newest moment it reported before. */
+  readonly lastAt: number | null;
   readonly alerts?: AtmAlerts | undefined;
 }
 
@@ -59,17 +61,19 @@ export function noAlerts(): AtmAlerts {
 
 /** What follows for its alarms from the newest report. */
 export function alarmsForReport(watched: Watched, told: Told): readonly DeviceEvent[] {
-  if (hasNothingToSay(watched, told)) return NOTHING;
   const { alarms, alerts } = watched;
-  const { at } = told;
+  const { report, status, at } = told;
+  const ordinary = isOrdinary(report, status);
+  if (ordinary && hasNothingElse(watched, told)) return NOTHING;
   const facts = factsOf(watched, told);
   const ended: DeviceEvent[] = [];
   const begun: DeviceEvent[] = [];
   for (const rule of ATM_RULES) {
     const { reason, cooldownMinutes } = rule;
+    const open = alarms[reason];
+    if (ordinary && open === undefined && !rule.looksBack) continue;
     const severity = rule.judge(facts);
     if (severity === undefined) continue;
-    const open = alarms[reason];
     if (severity === "rests") {
       if (open !== undefined) ended.push(...clearAlarm(alarms, reason, at));
       continue;
@@ -88,25 +92,24 @@ export function alarmsForReport(watched: Watched, told: Told): readonly DeviceEv
   return [...ended, ...begun];
 }
 
-/** Nearly always, so it must cost next to nothing. */
-function hasNothingToSay(
-  { alarms, rolling, alerts }: Watched,
-  { report, status, at }: Told,
-): boolean {
+/** Nearly always, so it must cost next to nothing: neither an open alarm nor a past to look at. */
+function hasNothingElse({ alarms, rolling, alerts }: Watched, { report, at }: Told): boolean {
   for (const _ in alarms) return false;
-  return isOrdinary(report, status) &&
-    rolling.measures.transaction_count === undefined &&
+  return rolling.measures.transaction_count === undefined &&
     report.transaction_count === undefined &&
     at - (alerts?.maintainedAt ?? at) < RECENTLY_MS;
 }
 
-function factsOf({ alarms, rolling, alerts }: Watched, { report, status, at }: Told): Facts {
+function factsOf(
+  { alarms, rolling, lastAt, alerts }: Watched,
+  { report, status, at }: Told,
+): Facts {
   const maintainedAt = status === "maintenance" ? at : alerts?.maintainedAt ?? null;
   return {
     report,
     status,
     transactions: transactionsOf(rolling, report, at),
-    activity: activityBefore(rolling, at),
+    activity: activityBefore(rolling, lastAt, at),
     daysInUse: maintainedAt === null ? undefined : (at - maintainedAt) / DAY_MS,
     open: alarms,
   };
@@ -114,6 +117,9 @@ function factsOf({ alarms, rolling, alerts }: Watched, { report, status, at }: T
 
 /** Of this hour and the last; the report is not yet among them. */
 function transactionsOf(rolling: Rolling, report: Json, at: number): Facts["transactions"] {
+  if (rolling.measures.transaction_count === undefined && report.transaction_count === undefined) {
+    return undefined;
+  }
   const hour = Math.floor(at / HOUR_MS);
   const sumOf = (name: string): number => {
     const now = report[name];
@@ -125,9 +131,11 @@ function transactionsOf(rolling: Rolling, report: Json, at: number): Facts["tran
   return total > 0 && failed >= 0 && failed <= total ? { total, failed } : undefined;
 }
 
-function activityBefore(rolling: Rolling, at: number): Activity | undefined {
-  if (rolling.measures.transaction_count === undefined) return undefined;
-  const latest = Math.floor(at / HOUR_MS) - 1;
+/** Asked once an hour, with its first report: until the next, nothing new is known of whole hours. */
+function activityBefore(rolling: Rolling, lastAt: number | null, at: number): Activity | undefined {
+  const hour = Math.floor(at / HOUR_MS);
+  if (lastAt === null || Math.floor(lastAt / HOUR_MS) === hour) return undefined;
+  const latest = hour - 1;
   const earlier: number[] = [];
   for (let ago = 1; ago < 23; ago++) {
     const known = inHour(rolling, "transaction_count", latest - ago);

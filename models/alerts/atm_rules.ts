@@ -21,6 +21,8 @@ export interface AlertRule {
   readonly needs: readonly string[];
   /** The same again within this time goes on with the alert there was, unless it is severer. */
   readonly cooldownMinutes: number;
+  /** Whether it may be broken by a report that is ordinary in itself. */
+  readonly looksBack?: true;
   judge(facts: Facts): Verdict;
   /** A sentence about what raised it. */
   describe(facts: Facts): string;
@@ -188,6 +190,7 @@ export const ATM_RULES: readonly AlertRule[] = [
     condition: "above 10 % of the transactions of one to two hours failed, of at least 20: medium",
     needs: ["transaction_count", "failed_transaction_count"],
     cooldownMinutes: 180,
+    looksBack: true,
     judge({ transactions }) {
       if (transactions === undefined || transactions.total < TRANSACTIONS_NEEDED) return undefined;
       const percent = failedPercent(transactions);
@@ -202,6 +205,7 @@ export const ATM_RULES: readonly AlertRule[] = [
     condition: "no maintenance seen for 90 days: medium",
     needs: ["status"],
     cooldownMinutes: 10_080,
+    looksBack: true,
     judge({ daysInUse }) {
       if (daysInUse === undefined) return undefined;
       return daysInUse >= MAINTENANCE_DAYS ? "medium" : "rests";
@@ -213,6 +217,7 @@ export const ATM_RULES: readonly AlertRule[] = [
     condition: "transactions of an hour more than 2 σ from those of the day before: medium",
     needs: ["transaction_count"],
     cooldownMinutes: 360,
+    looksBack: true,
     judge({ activity }) {
       if (activity === undefined) return undefined;
       const { latest, mean, deviation } = activity;
