@@ -94,9 +94,9 @@ export function openScoreboard(view, onProblem) {
     offerModels(board.by_model);
     cards.replaceChildren(...cardsOf(totals, decided));
     early.hidden = totals.undecided <= EARLY_SHARE * decided;
-    early.textContent = `${count(totals.undecided)} predictions are not decided yet. A hit is ` +
-      "known at once, a false alarm only when its time has passed: until then precision and " +
-      "calibration look better than they are.";
+    early.textContent = `${count(totals.undecided)} not decided yet: a failure is known at once, ` +
+      "a false alarm only when its time has passed. Until then these figures tell of failures " +
+      "more than of false alarms.";
     charts.outcomes.show(board.over_time, step);
     showReliability(totals);
     table.replaceChildren(...modelRows(board.by_model));

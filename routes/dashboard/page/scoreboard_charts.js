@@ -115,6 +115,8 @@ function createReliability(canvas) {
       parsing: false,
       maintainAspectRatio: false,
       clip: false,
+      // Half of the largest dot.
+      layout: { padding: 12 },
       plugins: {
         legend: { display: false },
         tooltip: {
