@@ -14,7 +14,7 @@ const BETWEEN = "\n";
 
 /**
  * The part a reading is about, for its status: an axis of a bearing. Each is in a zone of its own, and
- * the worst of them is the bearing's (ISO 10816-1, section 5.3).
+ * the worst of them is the bearing's, as ISO 10816-1 takes the highest of a place's directions.
  */
 export function statusPartOf({ bearingId, Axis_Id: axis }: Json): string {
   const bearing = typeof bearingId === "string" ? storable(bearingId) : "";
