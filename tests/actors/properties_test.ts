@@ -176,6 +176,7 @@ Deno.test("the stories bring about every type of event an actor knows", () => {
     "DeviceRecommissioned",
     "DeviceRegistered",
     "DeviceReturned",
+    "FailureObserved",
     "MachineDescribed",
     "PartRenewed",
     "PollReported",

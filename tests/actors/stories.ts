@@ -18,6 +18,10 @@ const REPORTS: Readonly<Record<Kind, fc.Arbitrary<readonly [name: string, body: 
       cash_level_percent: percent,
       temperature_celsius: percent,
       network_latency_ms: fc.nat(),
+      network_status: fc.constantFrom("connected", "disconnected", null),
+      error_code: fc.constantFrom("E001", "E002", "E999", "", null),
+      transaction_count: fc.nat(100),
+      failed_transaction_count: fc.nat(100),
     }),
   ),
   machine: fc.oneof(
