@@ -139,7 +139,7 @@ export function atmTelemetryRoutes({ sql, now }: Pick<Deps, "sql" | "now">): Ope
     const head = JSON.stringify({ atm_id: id, hours, data_points: reports.length }).slice(0, -1);
     return c.body(`${head},"history":[${reports.join(",")}]}`, 200, {
       "content-type": "application/json",
-    }) as never;
+    }) as never; // The route's type only knows how JSON is answered.
   });
 
   app.openapi(stats, async (c) => {
