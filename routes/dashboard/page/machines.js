@@ -96,7 +96,7 @@ export function openMachines(view) {
         make(
           "tr",
           {},
-          ["Machine", "Bearings", "Getting worse"].map((name) =>
+          ["Machine", "Bearings, and which get worse"].map((name) =>
             make("th", { scope: "col" }, name)
           ),
           make("th", { scope: "col", class: "wide-only" }, "Place"),
@@ -124,7 +124,7 @@ export function openMachines(view) {
         {},
         make(
           "th",
-          { scope: "rowgroup", colspan: 4, class: "group" },
+          { scope: "rowgroup", colspan: 3, class: "group" },
           zonePill(status),
           ` ${count(total)} ${total === 1 ? "machine" : "machines"}`,
         ),
@@ -221,8 +221,8 @@ function row(machine, bearings, worse) {
         { class: "chips" },
         worstFirst.map((bearing) => make("li", {}, bearingLink(machine._id, bearing))),
       ),
+      worse.length > 0 && make("ul", { class: "plain" }, worse.map(worseItem)),
     ),
-    make("td", {}, worse.length > 0 && make("ul", { class: "plain" }, worse.map(worseItem))),
     make(
       "td",
       { class: "wide-only" },

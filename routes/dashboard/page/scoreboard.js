@@ -244,7 +244,7 @@ function modelRows(models) {
         make(
           "tr",
           {},
-          make("td", {}, modelLink(row.model)),
+          make("td", { class: "nowrap" }, modelLink(row.model)),
           COLUMNS.map(([, tell]) => make("td", { class: "number" }, tell(row))),
         )
       ),
