@@ -67,7 +67,14 @@ interface Turn {
   /** When it was asked about last; -Infinity for never. */
   askedAt: number;
   queued: boolean;
+  /** How old its reports were when they came, as it was looked at last. */
+  behindMs: number;
 }
+
+/** Older reports are of the past: more of it may be on the way. */
+const BEHIND_MIN_MS = 60_000;
+/** By so much nearer to now it comes at least between two looks while it does. */
+const CLOSER_MIN_MS = 1_000;
 
 const PREFIX = "atm-";
 const COLUMNS = FEATURE_NAMES.length;
@@ -90,8 +97,9 @@ export function startScoring(
   function firstTurn(stream: string): Turn {
     const beside = actors.actors.get(inferenceBeside(stream))?.state as InferenceState | undefined;
     const scoredAt = beside && latestScoreAt(beside);
-    if (scoredAt === undefined) return { dueAt: -Infinity, askedAt: -Infinity, queued: false };
-    return { dueAt: turnAfter(stream, scoredAt, everyMs), askedAt: scoredAt, queued: false };
+    const known = { queued: false, behindMs: Infinity };
+    if (scoredAt === undefined) return { ...known, dueAt: -Infinity, askedAt: -Infinity };
+    return { ...known, dueAt: turnAfter(stream, scoredAt, everyMs), askedAt: scoredAt };
   }
 
   /** The features of the next of whom something can be said. */
@@ -107,6 +115,7 @@ export function startScoring(
       if (turn === undefined || state === undefined) continue;
       turn.queued = false;
       turn.dueAt = now + LOOK_AGAIN_MS;
+      if (isCatchingUp(turn, state)) continue;
       const around = () => peers.of(stream);
       const why = writeAtmFeatures(state, now, values, device.length * COLUMNS, around);
       if (why !== undefined) continue;
@@ -182,6 +191,17 @@ export function startScoring(
       stopped = true;
     },
   };
+}
+
+/**
+ * Whether an ATM is still telling its past, as after a long time without a network: half a day says
+ * less than all of it. One whose clock is slow is as far behind at the next look, and is asked about.
+ */
+function isCatchingUp(turn: Turn, { lastSeenAt, lastAt }: DeviceState): boolean {
+  const behindMs = (lastSeenAt ?? 0) - (lastAt ?? 0);
+  const isCloser = behindMs < turn.behindMs - CLOSER_MIN_MS;
+  turn.behindMs = behindMs;
+  return behindMs > BEHIND_MIN_MS && isCloser;
 }
 
 type Rows = Float32Array<ArrayBuffer>;
