@@ -18,6 +18,7 @@ import {
 } from "../../models/features/mod.ts";
 import { getDevice } from "../../projections/devices.ts";
 import type { Deps } from "../deps.ts";
+import { unavailable } from "../problem.ts";
 
 export interface AtmClaim {
   readonly id: string;
@@ -57,49 +58,65 @@ export async function claimsOf(
   for (let from = 0; from < ids.length; from += ROWS_AT_ONCE) {
     // The model's thread is busy with some while others are gathered here, and ingest gets its turn.
     if (from > 0) await nextTurn();
-    const answer = claimsOfSome(deps, ids.slice(from, from + ROWS_AT_ONCE), at);
+    const gathered = await gather(deps, ids.slice(from, from + ROWS_AT_ONCE), at);
+    const answer = score(deps, gathered);
     answer.catch(() => {}); // Seen below, when all are asked.
     asked.push(answer);
   }
   return (await Promise.all(asked)).flat();
 }
 
-async function claimsOfSome(
-  deps: ClaimDeps,
-  ids: readonly string[],
-  at: number,
-): Promise<(AtmClaim | NoClaim)[]> {
-  const { foretelling } = deps;
+/** Some ATMs, and what the model sees of those of whom something can be said. */
+interface Gathered {
+  readonly ids: readonly string[];
+  /** By place among the ids; of the others a row follows. */
+  readonly without: ReadonlyMap<number, NoClaim["reason"]>;
+  /** The place of each row. */
+  readonly places: readonly number[];
+  readonly rows: Float32Array<ArrayBuffer>;
+}
+
+async function gather(deps: ClaimDeps, ids: readonly string[], at: number): Promise<Gathered> {
   const values = new Float32Array(ids.length * COLUMNS);
-  const asked: number[] = [];
-  const found = new Array<AtmClaim | NoClaim>(ids.length);
+  const places: number[] = [];
+  const without = new Map<number, NoClaim["reason"]>();
   const elsewhere: number[] = [];
   const note = (place: number, why: NoClaim["reason"] | undefined) => {
-    if (why === undefined) asked.push(place);
-    else found[place] = { id: ids[place] as string, reason: why };
+    if (why === undefined) places.push(place);
+    else without.set(place, why);
   };
   ids.forEach((id, place) => {
-    const why = foretelling.features(id, at, values, asked.length * COLUMNS);
+    const why = deps.foretelling.features(id, at, values, places.length * COLUMNS);
     if (why === "elsewhere") elsewhere.push(place);
     else note(place, why);
   });
   await atATime(READ_AT_ONCE, elsewhere, async (place) => {
-    const id = ids[place] as string;
-    const history = await historyFromLog(deps, id, at);
+    const history = await historyFromLog(deps, ids[place] as string, at);
     if (typeof history === "string") return note(place, history);
     const why = whyNotScorable(history, at);
     if (why === undefined) {
       // A clock ahead of ours has told of moments that have not come.
       const moment = Math.max(at, history.latest[AT] as number);
-      writeFeatures(history, moment, values, asked.length * COLUMNS);
+      writeFeatures(history, moment, values, places.length * COLUMNS);
     }
     note(place, why);
   });
-  if (asked.length === 0) return found;
-  const rows = values.slice(0, asked.length * COLUMNS);
-  const scores = await foretelling.score(rows, asked.length, { reasons: "all" });
+  return { ids, without, places, rows: values.slice(0, places.length * COLUMNS) };
+}
+
+async function score(
+  { foretelling }: ClaimDeps,
+  { ids, without, places, rows }: Gathered,
+): Promise<(AtmClaim | NoClaim)[]> {
+  const found = new Array<AtmClaim | NoClaim>(ids.length);
+  for (const [place, reason] of without) found[place] = { id: ids[place] as string, reason };
+  if (places.length === 0) return found;
+  const scores = await foretelling.score(rows, places.length, { reasons: "all" }).catch(() => {
+    // Whoever runs the model has reported why.
+    throw unavailable("model-failed", "The failure model cannot be run now; try again shortly");
+  });
   const { probabilities, factors, horizonHours, model, simulated } = scores;
-  asked.forEach((place, row) => {
+  places.forEach((place, row) => {
     found[place] = {
       id: ids[place] as string,
       probability: probabilities[row] as number,

@@ -164,6 +164,18 @@ Deno.test("without a model nothing is foretold, and that is said", () =>
     assert.match(body.reason, /no failure model/);
   }));
 
+Deno.test("a model that cannot be run is told of as such, and may be asked again", () =>
+  withStage(async (stage) => {
+    const { status, body } = await ask(stage, "/failure", posted({ atm_id: "A" }));
+    assert.deepEqual([status, body.code, stage.reported], [503, "model-failed", []]);
+  }, {
+    foretelling: {
+      serving: () => ({ model: "m", threshold: 0.5, horizonHours: 4, simulated: true }),
+      score: () => Promise.reject(new Error("The thread that scores failures ended")),
+      features: () => undefined,
+    },
+  }));
+
 Deno.test("ATMs at high risk by their latest score are listed, the likeliest first", () =>
   withStage(async (stage) => {
     const scored = (id: string, probability: number) =>
