@@ -63,7 +63,9 @@ function noteReport(memory: AtmMemory, { data, occurredAt, recordedAt }: Event):
   history.take(data, occurredAt);
   if (!isNews) return;
   if (latest[CODE] !== code && isCritical(latest[CODE] as number)) memory.criticalAt = recordedAt;
-  followerOf(memory).take({
+  const follower = followerOf(memory);
+  if (follower.isIdle && data.status === "online") return; // Nearly always.
+  follower.take({
     at: occurredAt,
     status: String(data.status),
     code: typeof data.error_code === "string" ? data.error_code : undefined,

@@ -60,6 +60,11 @@ export class FailureFollower {
     this.underService = saved.underService && { ...saved.underService, until: Infinity };
   }
 
+  /** No outage is under way, and no maintenance: a record that is online changes nothing. */
+  get isIdle(): boolean {
+    return this.#begun === undefined && this.underService === undefined;
+  }
+
   /** The failure that this record ended; undefined for most. */
   take({ at, status, code }: Condition): Failure | undefined {
     if (status === "maintenance") {
