@@ -206,6 +206,10 @@ function decide(
   watched.open = rest;
 }
 
+function forget(watched: Watched, which: (score: Watched["open"][number]) => boolean): void {
+  watched.open = watched.open.filter((score) => !which(score));
+}
+
 function modelAt({ models }: Watched, place: number): string {
   return models[place] ?? "";
 }
@@ -228,11 +232,11 @@ function takeOutcome(watched: Watched, { data, occurredAt }: RecordedEvent): voi
   }
   if (failureAt !== undefined) {
     decide(watched, ([at, , horizonMs]) => at < failureAt && failureAt <= at + horizonMs, true);
+    // Of a device that has begun to fail there is nothing to foretell.
+    forget(watched, ([at]) => failureAt <= at && at <= occurredAt);
   } else if (data.outcome === "serviced") {
     // Whether it would have failed nobody knows.
-    watched.open = watched.open.filter(([at, , horizonMs]) =>
-      at > occurredAt || at + horizonMs <= occurredAt
-    );
+    forget(watched, ([at, , horizonMs]) => at <= occurredAt && occurredAt < at + horizonMs);
   }
 }
 

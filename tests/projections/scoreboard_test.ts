@@ -116,6 +116,20 @@ Deno.test("what would have come of a device that was serviced nobody knows", () 
     assert.deepEqual([scores, decidedScores], [3, 1]);
   }));
 
+Deno.test("what was scored of a device that had begun to fail is no claim about a failure to come", () =>
+  given([
+    A.scored(0, 0.2),
+    A.scored(2, 0.6),
+    A.missed(4, 1),
+    A.scored(5, 0.1),
+    A.scored(20, 0.1),
+  ], async (sql) => {
+    const { scores, decidedScores, brier } = await worthIn(sql);
+    // The first is followed by a failure, the second left out, the third by none.
+    assert.deepEqual([scores, decidedScores], [4, 2]);
+    assert.ok(Math.abs((brier ?? NaN) - (0.8 ** 2 + 0.1 ** 2) / 2) < 1e-9);
+  }));
+
 Deno.test("calibration is that of the scores held against all failures, whatever order they come in", () => {
   const random = seeded(7);
   const failures = [30, 77.3, 78.1, 150, 201.6];
@@ -128,7 +142,8 @@ Deno.test("calibration is that of the scores held against all failures, whatever
     ...failures.map((failedAt) => A.missed(failedAt + 3, failedAt)),
   ].sort((a, b) => a.occurredAt - b.occurredAt);
   return given(facts, async (sql) => {
-    const known = scores.filter(({ at }) => at + 8 < 899 / 4);
+    const isDown = (at: number) => failures.some((failed) => failed <= at && at <= failed + 3);
+    const known = scores.filter(({ at }) => at + 8 < 899 / 4 && !isDown(at));
     const labels = known.map(({ at }) => Number(failures.some((f) => f > at && f <= at + 4)));
     const squares = known.map(({ probability }, i) => (probability - (labels[i] ?? 0)) ** 2);
     const worth = await worthIn(sql);
