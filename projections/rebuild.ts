@@ -49,6 +49,8 @@ interface Build {
   readonly projection: Projection;
   readonly next: string;
   readonly folding: Folding;
+  /** What was folded before is being written, while more is folded. */
+  writing: Promise<void>;
 }
 
 export function rebuild(
@@ -68,9 +70,10 @@ export async function rebuildAll(
   const started = performance.now();
   for (const projection of projections) await ensureProjection(sql, projection);
   const session = await sql.reserve();
+  const builds: Build[] = [];
+  const written = () => Promise.all(builds.map(({ writing }) => writing));
   try {
     for (const { name } of projections) await lock(session, name);
-    const builds: Build[] = [];
     for (const projection of projections) builds.push(await begin(sql, projection));
 
     const offsets = new Map<number, number>();
@@ -79,27 +82,29 @@ export async function rebuildAll(
     let sweepAt = SWEEP_EVENTS;
     const sweep = async () => {
       sweepAt = events + SWEEP_EVENTS;
+      await written(); // Two that change the same rows might wait for each other.
       for (const { projection, next } of builds) await forgetOld(sql, projection, next, keep);
     };
     const fold = async (page: readonly RecordedEvent[]) => {
-      // One folds while PostgreSQL writes for another; a server's own work comes in between.
-      await Promise.all(builds.map(async ({ folding }) => {
-        await nextTurn();
-        await folding.fold(page);
-        if (folding.changed() >= CHANGED_ROWS_MAX) await write(sql, folding);
-      }));
+      for (const build of builds) {
+        await build.folding.fold(page);
+        if (build.folding.changed() >= CHANGED_ROWS_MAX) await beginWriting(sql, build);
+        await nextTurn(); // A server's own work comes in between.
+      }
       events += page.length;
       if (events >= sweepAt) await sweep();
       onProgress({ events, total: Math.max(total, events) });
     };
     await catchUp(sql, offsets, await readHeads(sql), fold);
-    for (const { folding } of builds) await write(sql, folding);
+    for (const build of builds) await beginWriting(sql, build);
     await sweep();
     // What came meanwhile, so that the swap, which holds up the follower, has next to nothing left.
     await catchUp(sql, offsets, await readHeads(sql), fold);
+    await written();
     for (const build of builds) await swap(sql, build, new Map(offsets));
     return { events, seconds: (performance.now() - started) / 1000 };
   } finally {
+    await Promise.allSettled(builds.map(({ writing }) => writing));
     await session`select pg_advisory_unlock_all()`.catch(() => {});
     session.release();
   }
@@ -124,7 +129,7 @@ async function begin(sql: Sql, projection: Projection): Promise<Build> {
     rowsMax: ROWS_KEPT_MAX,
     empty: true,
   });
-  return { projection, next, folding };
+  return { projection, next, folding, writing: Promise.resolve() };
 }
 
 /** Folds every partition up to its head, and moves `offsets` along. */
@@ -140,6 +145,14 @@ async function catchUp(
     }
     offsets.set(partition, head);
   }
+}
+
+/** Resolves when it has begun: one at a time of each, so that rows are not gathered without end. */
+async function beginWriting(sql: Sql, build: Build): Promise<void> {
+  await build.writing;
+  build.writing = write(sql, build.folding);
+  // Whoever waits for it next learns of it.
+  build.writing.catch(() => {});
 }
 
 async function write(sql: Sql, folding: Folding): Promise<void> {
