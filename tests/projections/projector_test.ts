@@ -6,6 +6,7 @@ import type { Projection } from "../../projections/projection.ts";
 import type { Problem } from "../../projections/follower.ts";
 import { startProjector } from "../../projections/projector.ts";
 import { rebuild } from "../../projections/rebuild.ts";
+import { vibration } from "../../projections/vibration.ts";
 import { type FreshDatabase, freshDatabase } from "../support/servers.ts";
 import { appendToLog, createRecorder, type Fact } from "./log.ts";
 
@@ -116,5 +117,43 @@ Deno.test("events nobody offered are read from the log, and two projectors never
     await Promise.all([one.stop(), two.stop()]);
     const [row] = await sql`select sum(reports)::bigint as n from devices`;
     assert.equal(row?.n, 12_000);
+    await second.end();
+  }));
+
+Deno.test("two projectors that both write rows nobody may write twice: each is there once, neither stops", () =>
+  withDatabase(async ({ sql, connect }) => {
+    const record = createRecorder();
+    const second = connect("second");
+    const problems: Problem[] = [];
+    const started = [sql, second].map((sql) =>
+      startProjector({
+        sql,
+        projections: [vibration as Projection],
+        partitions: [0],
+        onProblem: (problem) => problems.push(problem),
+      })
+    );
+    const both = await Promise.all(started);
+    for (let from = 0; from < 6_000; from += 500) {
+      const readings = Array.from({ length: 500 }, (_, i): Fact => ({
+        stream: `machine-${i % 5}`,
+        type: "VibrationReported",
+        data: { bearingId: "DE", Axis_Id: "a\tb\\", velocity: { rms: from + i } },
+        occurredAt: START + (from + i) * 1000,
+      }));
+      const events = record(0, readings);
+      await appendToLog(sql, events);
+      for (const projector of both) projector.offer(events);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    for (const projector of both) {
+      assert.equal(await projector.waitFor(new Map([[0, 6_000]]), 15_000), true);
+      assert.deepEqual([...projector.errors()], []);
+      await projector.stop();
+    }
+    assert.deepEqual(problems, []);
+    const [row] = await sql`
+      select count(*) as n, sum(velocity_rms)::bigint as sum, min(axis) as axis from vibration`;
+    assert.deepEqual({ ...row }, { n: 6_000, sum: 5_999 * 3_000, axis: "a\tb\\" });
     await second.end();
   }));
