@@ -17,6 +17,8 @@ const FLUSH_INTERVAL_MS = 250;
 /** Under load each row takes in more before it is written: an eighth of the writing, as little fresh. */
 const BUSY_EVENTS = 5_000;
 const BUSY_FLUSH_INTERVAL_MS = 2_000;
+/** Where the machine has more to do than it can, writing is left to take a quarter of the time. */
+const FLUSH_TIMES = 4;
 /** When nothing came for so long, the load is over and freshness counts again. */
 const QUIET_MS = 100;
 /** Bounds what has to be folded again when a flush fails. */
@@ -84,6 +86,7 @@ export function startFollower(options: FollowerOptions): Follower {
   let folded = new Map<number, number>();
   let unwritten = 0;
   let lastFlush = 0;
+  let flushMs = 0;
   let movedAt = 0;
   let hurried = false;
   let stopping = false;
@@ -160,8 +163,15 @@ export function startFollower(options: FollowerOptions): Follower {
     }
     folding.saved();
     written = reached;
+    flushMs = performance.now() - lastFlush;
     onMoved();
     return true;
+  }
+
+  function flushInterval(coming: boolean): number {
+    if (!coming) return FLUSH_INTERVAL_MS;
+    if (unwritten >= BUSY_EVENTS) return BUSY_FLUSH_INTERVAL_MS;
+    return Math.min(BUSY_FLUSH_INTERVAL_MS, Math.max(FLUSH_INTERVAL_MS, FLUSH_TIMES * flushMs));
   }
 
   function movesTo(reached: ReadonlyMap<number, number>): Move[] {
@@ -194,8 +204,8 @@ export function startFollower(options: FollowerOptions): Follower {
     const moved = await advance();
     const now = performance.now();
     if (moved) movedAt = now;
-    const busy = unwritten >= BUSY_EVENTS && now < movedAt + QUIET_MS;
-    const due = lastFlush + (busy ? BUSY_FLUSH_INTERVAL_MS : FLUSH_INTERVAL_MS) - now;
+    const coming = now < movedAt + QUIET_MS;
+    const due = lastFlush + flushInterval(coming) - now;
     const full = unwritten >= FLUSH_EVENTS_MAX || folding.changed() >= FLUSH_ROWS_MAX;
     if (flushing !== undefined) {
       if (full) await flushing;
@@ -203,7 +213,7 @@ export function startFollower(options: FollowerOptions): Follower {
     } else if (unwritten > 0 && (full || due <= 0 || (!moved && (hurried || stopping)))) {
       startFlush(generation);
     } else if (!moved && !stopping) {
-      await wake.wait(unwritten === 0 ? 1_000 : busy ? Math.min(due, QUIET_MS) : due);
+      await wake.wait(unwritten === 0 ? 1_000 : coming ? Math.min(due, QUIET_MS) : due);
     }
     retryMs = RETRY_MS_MIN;
     if (!moved) turnEndsAt = 0;
