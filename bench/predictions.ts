@@ -142,7 +142,7 @@ async function measureScoreboard(): Promise<void> {
       ) as days`;
     await sql`
       insert into scoreboard (owner, part, model, day, watched)
-      select 'atm-' || n, '', '', 0, ${JSON.stringify({ open: Array(32).fill([1, 2, 3, 4]) })}
+      select 'atm-' || n, '', '', 0, ${JSON.stringify({ open: Array(128).fill(1) })}
       from generate_series(1, 10000) n`;
     await sql`analyze`;
     const app = scoreboardRoutes({ sql, now: () => now });

@@ -22,14 +22,16 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** A failure is certain when it is served, at most so long after it began. */
 const KNOWN_AFTER_MS = 4 * HOUR_MS;
+/** Numbers of an open score. */
+const FIELDS = 4;
 /** Scores of one device that may be open at a time: those that come closer together are left out. */
 const OPEN_MAX = 256;
 
 /** Moments are epoch milliseconds; models are places in `models`. */
 interface Watched {
   models: string[];
-  /** Scores whose outcome is open, oldest first. */
-  open: [at: number, units: number, horizonMs: number, model: number][];
+  /** Scores whose outcome is open, oldest first: moment, units, horizon in ms, model, and the next. */
+  open: number[];
   /** Predictions that were not scored yet. */
   foretold: [prediction: string, at: number, model: number][];
   /** The last hour in which it was scored, since 1970. */
@@ -162,9 +164,10 @@ function takeScore(watched: Watched, { data, occurredAt: at }: RecordedEvent): v
     watched.hour = hour;
     add(watched, model, at, N.hours);
   }
-  const last = watched.open.at(-1);
-  if (last !== undefined && at < last[0] + (horizonMs + KNOWN_AFTER_MS) / OPEN_MAX) return;
-  watched.open.push([at, Math.round(probability * UNITS), horizonMs, placeOfModel(watched, model)]);
+  const last = watched.open.at(-FIELDS);
+  if (last !== undefined && at < last + (horizonMs + KNOWN_AFTER_MS) / OPEN_MAX) return;
+  const place = placeOfModel(watched, model);
+  watched.open.push(at, Math.round(probability * UNITS), horizonMs, place);
   add(watched, model, at, N.scores);
 }
 
@@ -178,36 +181,41 @@ function placeOfModel(watched: Watched, model: string): number {
 /** Those of which nothing is open any more. */
 function forgetModels(watched: Watched): void {
   const { open, foretold, models } = watched;
-  const used = [...new Set([...open.map((score) => score[3]), ...foretold.map(([, , m]) => m)])];
-  for (const score of open) score[3] = used.indexOf(score[3]);
+  const ofScores = open.filter((_, i) => i % FIELDS === FIELDS - 1);
+  const used = [...new Set([...ofScores, ...foretold.map(([, , model]) => model)])];
+  watched.open = open.map((value, i) => i % FIELDS === FIELDS - 1 ? used.indexOf(value) : value);
   for (const prediction of foretold) prediction[2] = used.indexOf(prediction[2]);
   watched.models = used.map((place) => models[place] ?? "");
 }
 
+type Which = (at: number, horizonMs: number) => boolean;
+
 /** A device that was scored so long after was watched all the time a failure could become known. */
 function decideOld(watched: Watched, now: number): void {
-  const isOld = ([at, , horizonMs]: Watched["open"][number]) =>
-    at + horizonMs + KNOWN_AFTER_MS < now;
-  if (!watched.open.some(isOld)) return;
-  decide(watched, isOld, false);
-}
-
-function decide(
-  watched: Watched,
-  which: (score: Watched["open"][number]) => boolean,
-  failed: boolean,
-): void {
-  const rest: Watched["open"] = [];
-  for (const score of watched.open) {
-    const [at, units, , model] = score;
-    if (which(score)) countDecided(countsAt(watched, modelAt(watched, model), at), units, failed);
-    else rest.push(score);
+  const isOld: Which = (at, horizonMs) => at + horizonMs + KNOWN_AFTER_MS < now;
+  const [at, , horizonMs] = watched.open;
+  // As long as the oldest waits, so do the others.
+  if (at !== undefined && horizonMs !== undefined && isOld(at, horizonMs)) {
+    settle(watched, isOld, "well");
   }
-  watched.open = rest;
 }
 
-function forget(watched: Watched, which: (score: Watched["open"][number]) => boolean): void {
-  watched.open = watched.open.filter((score) => !which(score));
+/** Some scores are open no more: it has failed, or was well, or nobody can know. */
+function settle(watched: Watched, which: Which, outcome: "failed" | "well" | "unknown"): void {
+  const { open } = watched;
+  const rest: number[] = [];
+  for (let i = 0; i < open.length; i += FIELDS) {
+    const at = open[i] as number;
+    const units = open[i + 1] as number;
+    const horizonMs = open[i + 2] as number;
+    const model = open[i + 3] as number;
+    if (!which(at, horizonMs)) rest.push(at, units, horizonMs, model);
+    else if (outcome !== "unknown") {
+      const counts = countsAt(watched, modelAt(watched, model), at);
+      countDecided(counts, units, outcome === "failed");
+    }
+  }
+  if (rest.length < open.length) watched.open = rest;
 }
 
 function modelAt({ models }: Watched, place: number): string {
@@ -231,12 +239,16 @@ function takeOutcome(watched: Watched, { data, occurredAt }: RecordedEvent): voi
     scorePrediction(watched, data, failureAt);
   }
   if (failureAt !== undefined) {
-    decide(watched, ([at, , horizonMs]) => at < failureAt && failureAt <= at + horizonMs, true);
+    settle(watched, (at, horizonMs) => at < failureAt && failureAt <= at + horizonMs, "failed");
     // Of a device that has begun to fail there is nothing to foretell.
-    forget(watched, ([at]) => failureAt <= at && at <= occurredAt);
+    settle(watched, (at) => failureAt <= at && at <= occurredAt, "unknown");
   } else if (data.outcome === "serviced") {
     // Whether it would have failed nobody knows.
-    forget(watched, ([at, , horizonMs]) => at <= occurredAt && occurredAt < at + horizonMs);
+    settle(
+      watched,
+      (at, horizonMs) => at <= occurredAt && occurredAt < at + horizonMs,
+      "unknown",
+    );
   }
 }
 
