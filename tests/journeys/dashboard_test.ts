@@ -79,7 +79,8 @@ Deno.test("the demo fills the page by itself, wide and narrow", () =>
     await page.locator("#devices tr").nth(1).waitFor({ state: "detached" });
     await page.getByRole("link", { name: "MACHINE-0003" }).first().click();
     await page.getByRole("heading", { name: "MACHINE-0003" }).waitFor();
-    await page.locator("canvas[aria-label*=points]").waitFor();
+    // An hour of history, told at the start: half of it is enough to be sure.
+    await page.getByRole("img", { name: /: ([3-9]\d|\d{3}) points/ }).waitFor({ timeout: 90_000 });
     await page.locator(".timeline span").first().waitFor();
     await page.locator("#device-view .list li").nth(5).waitFor();
 

@@ -126,7 +126,13 @@ async function route() {
   // One under way may still be asking for the view that was left.
   await refreshing;
   if (current !== visit) return;
-  if (view !== "fleet") opened = VIEWS[view](byId(`${view}-view`), showProblem, id);
+  if (view !== "fleet") {
+    const place = byId(`${view}-view`);
+    opened = VIEWS[view](place, showProblem, id);
+    document.title = `${place.querySelector("h1")?.textContent ?? view} – Telltale`;
+    // Who came by keyboard reads on where the view begins.
+    if (visit > 1) byId("content").focus({ preventScroll: true });
+  }
   return refresh();
 }
 

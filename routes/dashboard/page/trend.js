@@ -37,20 +37,37 @@ export function trendPanel(kind, id, metrics, onProblem, { part, limitsOf = () =
   const box = make("div", { class: "chart" }, canvas);
   let chart;
 
-  async function refresh() {
+  async function ask(name) {
     const to = new Date();
-    const from = new Date(to.getTime() - RESOLUTIONS[resolution.value].spanMs);
+    const from = new Date(to.getTime() - RESOLUTIONS[name].spanMs);
     const { points } = await get(`${devicePath(kind, id)}/trends`, {
       metric: metric.value,
-      resolution: resolution.value,
+      resolution: name,
       from: from.toISOString(),
       to: to.toISOString(),
     });
-    const coarser = RESOLUTION_NAMES[RESOLUTION_NAMES.indexOf(resolution.value) + 1];
-    if (!isChosen && points.length < POINTS_MIN && coarser !== undefined) {
-      resolution.value = coarser;
-      return await refresh();
+    return points;
+  }
+
+  /** The finest that shows a trend; else the one that shows the most. */
+  async function findResolution() {
+    let best = { points: [], name: RESOLUTION_NAMES[0] };
+    for (const name of RESOLUTION_NAMES) {
+      const points = await ask(name);
+      if (points.length > best.points.length) best = { points, name };
+      if (points.length >= POINTS_MIN) break;
     }
+    return best;
+  }
+
+  async function refresh() {
+    const wanted = resolution.value;
+    const { points, name } = isChosen
+      ? { points: await ask(wanted), name: wanted }
+      : await findResolution();
+    // Somebody may have chosen meanwhile; what was chosen is shown by its own question.
+    if (resolution.value !== wanted) return;
+    resolution.value = name;
     empty.hidden = points.length > 0;
     box.hidden = points.length === 0;
     if (points.length === 0) return;
