@@ -167,13 +167,28 @@ export async function readTextsBetween(
 ): Promise<string[]> {
   const found: { readonly at: number; readonly text: string }[] = [];
   const rows = Math.min(TEXTS_AT_ONCE, limit);
-  let before = Number.MAX_SAFE_INTEGER;
-  while (found.length < limit) {
-    const [page] = await sql<
-      { version: number; rows: number; older: boolean; texts: string | null }[]
-    >`
+  let told = 0;
+  for (let page = await readPage(Number.MAX_SAFE_INTEGER);;) {
+    told += page?.told ?? 0;
+    // The database is at the next page while this one is taken apart.
+    const next = page === undefined || page.older || page.rows < rows || told >= limit
+      ? undefined
+      : readPage(page.version);
+    for (const item of page?.texts?.split(AFTER_TEXT) ?? []) {
+      const end = item.indexOf(AFTER_MOMENT);
+      found.push({ at: Number(item.slice(0, end)), text: item.slice(end + 1) });
+    }
+    if (next === undefined) break;
+    page = await next;
+  }
+  // Nearly in order already; of one moment the later recorded stays first.
+  found.sort((a, b) => b.at - a.at);
+  return found.slice(0, limit).map(({ text }) => text);
+
+  async function readPage(before: number): Promise<TextPage | undefined> {
+    const [page] = await sql<TextPage[]>`
       select min(version) as version, count(*) as rows, bool_or(older) as older,
-        string_agg(text, ${AFTER_TEXT} order by version desc) as texts
+        count(text) as told, string_agg(text, ${AFTER_TEXT} order by version desc) as texts
       from (
         select version, recorded_at < ${
       sqlInstant(from - CLOCK_AHEAD_MAX_MS)
@@ -184,14 +199,16 @@ export async function readTextsBetween(
         from events where stream = ${stream} and version < ${before}
         order by version desc limit ${rows}
       ) page`;
-    for (const item of page?.texts?.split(AFTER_TEXT) ?? []) {
-      const end = item.indexOf(AFTER_MOMENT);
-      found.push({ at: Number(item.slice(0, end)), text: item.slice(end + 1) });
-    }
-    if (page === undefined || page.older || page.rows < rows) break;
-    before = page.version;
+    return page;
   }
-  // Nearly in order already; of one moment the later recorded stays first.
-  found.sort((a, b) => b.at - a.at);
-  return found.slice(0, limit).map(({ text }) => text);
+}
+
+interface TextPage {
+  /** The lowest on it. */
+  readonly version: number;
+  readonly rows: number;
+  /** Whether it reaches back to what cannot have occurred since. */
+  readonly older: boolean;
+  readonly told: number;
+  readonly texts: string | null;
 }
