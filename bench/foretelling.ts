@@ -142,7 +142,9 @@ async function measureScores(devices: number): Promise<void> {
         Math.round(1000 * median(rounds.map(({ longestSeconds }) => longestSeconds)))
       } ms`,
     );
-    say(`a quarter of an hour of them is ${(100 * busy / 900).toFixed(2)} % of a core`);
+    const micros = median(rounds.map(({ processorMicros }) => processorMicros));
+    say(`an ATM takes    ${micros.toFixed(0)} µs of processor time, the model's thread included`);
+    say(`every 15 minutes that is ${(micros * devices / 9e6).toFixed(2)} % of a core`);
   } finally {
     scorer.stop();
   }
@@ -173,6 +175,8 @@ interface Scored {
   /** What the partition's own loop did of it, and the longest that messages had to wait. */
   readonly busySeconds: number;
   readonly longestSeconds: number;
+  /** Of an ATM, the model's thread included. */
+  readonly processorMicros: number;
 }
 
 async function scoreAll(registry: Registry, scorer: Scorer, now: number): Promise<Scored> {
@@ -185,6 +189,7 @@ async function scoreAll(registry: Registry, scorer: Scorer, now: number): Promis
     wake: () => wake(),
   });
   const startedAt = performance.now();
+  const before = process.cpuUsage();
   let [busy, longest, scored] = [0, 0, 0];
   scoring.look(now);
   const wanted = registry.actors.size;
@@ -208,7 +213,9 @@ async function scoreAll(registry: Registry, scorer: Scorer, now: number): Promis
     else await new Promise((resolve) => setTimeout(resolve));
   }
   scoring.stop();
+  const { user, system } = process.cpuUsage(before);
   return {
+    processorMicros: (user + system) / wanted,
     seconds: (performance.now() - startedAt) / 1000,
     busySeconds: busy / 1000,
     longestSeconds: longest / 1000,
