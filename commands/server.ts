@@ -162,7 +162,7 @@ async function start(
     publisher,
     feed,
     readEvents: (partition, after, limit) => readPartition(reading, partition, after, limit),
-    stateAt: (kind, id, instant) => stateAt(reading, kind, id, instant),
+    stateAt: (stream, instant) => stateAt(reading, stream, instant),
     series: { models, usage },
     stats: () => statsOf(reading, started.runtime, projector),
     readiness: () => readinessOf(reading, connection, started.runtime, projector),

@@ -4,7 +4,6 @@ import type { Publisher } from "../events/bus/publisher.ts";
 import type { Foretold, RecordedEvent } from "../events/event.ts";
 import type { Feed } from "../events/feed.ts";
 import type { Sql } from "../events/log/database.ts";
-import type { Kind } from "../events/vocabulary.ts";
 import type { NotScorable } from "../models/features/mod.ts";
 import type { Scores, Serving } from "../models/failure/scorer.ts";
 import type { SeriesModels } from "../projections/series_models.ts";
@@ -23,7 +22,7 @@ export interface Deps {
   /** Events of one partition after an offset, in order. */
   readEvents(partition: number, after: number, limit: number): Promise<readonly RecordedEvent[]>;
   /** The actor folded from everything recorded up to an instant (epoch ms); undefined for none. */
-  stateAt(kind: Kind, id: string, instant: number): Promise<ActorState | undefined>;
+  stateAt(stream: string, instant: number): Promise<ActorState | undefined>;
   /** The models of series, and how much they are asked. */
   readonly series: { readonly models: SeriesModels; readonly usage: SeriesUsage };
   stats(): Promise<Stats>;

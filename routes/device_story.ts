@@ -4,7 +4,7 @@ import { formatInstant } from "../events/instant.ts";
 import { inferenceStreamOf } from "../events/inference.ts";
 import { readStory } from "../events/log/query.ts";
 import { readStream } from "../events/log/read.ts";
-import { streamOf } from "../events/vocabulary.ts";
+import { type Kind, streamOf } from "../events/vocabulary.ts";
 import type { Deps } from "./deps.ts";
 import { EventJson, eventJson } from "./event_json.ts";
 import { unknownDevice } from "./problem.ts";
@@ -24,6 +24,8 @@ const VersionQuery = z.string().max(100)
   .transform((text) => /^\d{1,15}$/.test(text) ? Number(text) : undefined)
   .optional();
 
+const Of = z.enum(["device", "foretold"]).default("device");
+
 const events = createRoute({
   method: "get",
   path: "/devices/{kind}/{id}/events",
@@ -40,7 +42,7 @@ const events = createRoute({
       }),
       before: z.string().regex(/^\d{1,15}$/, "expected a version").transform(Number).optional()
         .openapi({ type: "integer", description: "Only events before this version." }),
-      of: z.enum(["device", "foretold"]).default("device"),
+      of: Of,
       order: z.enum(["asc", "desc"]).default("asc"),
       limit: LimitQuery(100, 1_000),
     }),
@@ -67,7 +69,10 @@ const state = createRoute({
   tags: ["Devices"],
   request: {
     params: DeviceParams,
-    query: z.object({ at: InstantQuery.optional() }),
+    query: z.object({
+      at: InstantQuery.optional(),
+      of: Of.openapi({ description: "Of the device, or of what is foretold of it." }),
+    }),
   },
   responses: {
     200: json(
@@ -95,8 +100,7 @@ export function deviceStoryRoutes(
     const query = c.req.valid("query");
     const { after = -1, before = Number.MAX_SAFE_INTEGER, of, order, limit } = query;
     const range = { after, before, order, limit: limit + 1 };
-    const stream = of === "device" ? streamOf(kind, id) : inferenceStreamOf(kind, id);
-    const page = await readStory(sql, stream, range);
+    const page = await readStory(sql, storyOf({ kind, id }, of), range);
     if (page.length === 0 && (await readStream(sql, streamOf(kind, id), 0, 1)).length === 0) {
       throw unknownDevice(kind, id);
     }
@@ -107,8 +111,8 @@ export function deviceStoryRoutes(
 
   app.openapi(state, async (c) => {
     const { kind, id } = addressOf(c.req.valid("param"));
-    const { at = now() } = c.req.valid("query");
-    const found = await stateAt(kind, id, at);
+    const { at = now(), of } = c.req.valid("query");
+    const found = await stateAt(storyOf({ kind, id }, of), at);
     if (found === undefined) throw unknownDevice(kind, id);
     const { state, version, asOf } = found;
     return c.json({
@@ -122,4 +126,8 @@ export function deviceStoryRoutes(
   });
 
   return app;
+}
+
+function storyOf({ kind, id }: { kind: Kind; id: string }, of: z.infer<typeof Of>): string {
+  return of === "device" ? streamOf(kind, id) : inferenceStreamOf(kind, id);
 }

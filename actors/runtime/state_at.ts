@@ -7,13 +7,13 @@
 import type { RecordedEvent } from "../../events/event.ts";
 import type { Sql } from "../../events/log/database.ts";
 import { readStream } from "../../events/log/read.ts";
-import { deviceOf, type Kind, streamOf } from "../../events/vocabulary.ts";
-import { type AnyState, deciderOf, type DeviceState } from "../mod.ts";
+import { deviceOf } from "../../events/vocabulary.ts";
+import { type AnyState, deciderOf } from "../mod.ts";
 
 const PAGE = 5_000;
 
-export interface ActorState<State = DeviceState> {
-  readonly state: State;
+export interface ActorState {
+  readonly state: AnyState;
   /** Of the last event folded in. */
   readonly version: number;
   /** When that event was recorded, epoch ms. */
@@ -38,22 +38,12 @@ export async function* storyUntil(
   }
 }
 
-/** Undefined where nothing had been recorded by then. */
+/** Of any actor, by its stream; undefined where nothing had been recorded by then. */
 export async function stateAt(
-  sql: Sql,
-  kind: Kind,
-  id: string,
-  at: number,
-): Promise<ActorState | undefined> {
-  return await stateOfStream(sql, streamOf(kind, id), at) as ActorState | undefined;
-}
-
-/** The same of any actor, by its stream: `inference-atm-ATM-0042`. */
-export async function stateOfStream(
   sql: Sql,
   stream: string,
   at: number,
-): Promise<ActorState<AnyState> | undefined> {
+): Promise<ActorState | undefined> {
   const decider = deciderOf(deviceOf(stream).kind);
   if (decider === undefined) return undefined;
   let state = decider.initial();

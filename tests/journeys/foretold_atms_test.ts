@@ -143,6 +143,9 @@ Deno.test("ATMs that decay are foretold to fail, fail, and the predictions are h
     assert.equal((totals.hits ?? 0) + (totals.misses ?? 0), EACH);
     assert.equal(totals.false_alarms, 0);
     await expectReplayed(telltale, right[0]?.device ?? "");
+    const device = `devices/atm/${right[0]?.device}`;
+    const { state } = await ask(telltale, `${device}/state?of=foretold`);
+    assert.equal((state as { predictions: number }).predictions, 1);
   } finally {
     await telltale.stop();
   }

@@ -1,6 +1,6 @@
 /** Failures foretold between a real broker and a real database, with a real model on its thread. */
 import assert from "node:assert/strict";
-import { stateOfStream } from "../../actors/runtime/state_at.ts";
+import { stateAt } from "../../actors/runtime/state_at.ts";
 import { verify } from "../../events/log/verify.ts";
 import { createScorer, type Scorer } from "../../models/failure/scorer.ts";
 import { HOUR, MINUTE, report, reportHour, WEARING, wearModel, WELL } from "./foretelling.ts";
@@ -183,7 +183,7 @@ Deno.test("what was foretold by a moment can be told again, from the log alone",
     const before = Date.now();
     await reportHour(stage, "WEARS", WEARING);
     await until("it is foretold", () => told(stage, "WEARS", "FailurePredicted").length === 1);
-    const at = (moment: number) => stateOfStream(stage.sql, beside("WEARS"), moment);
+    const at = (moment: number) => stateAt(stage.sql, beside("WEARS"), moment);
     assert.equal(await at(before), undefined);
     const now = await at(Infinity);
     assert.equal(now?.version, 2);
