@@ -7,7 +7,7 @@ import { readStream } from "../events/log/read.ts";
 import { type Kind, streamOf } from "../events/vocabulary.ts";
 import type { Deps } from "./deps.ts";
 import { EventJson, eventJson } from "./event_json.ts";
-import { unknownDevice } from "./problem.ts";
+import { ProblemError, unknownDevice } from "./problem.ts";
 import { createRouter } from "./router.ts";
 import {
   addressOf,
@@ -113,7 +113,14 @@ export function deviceStoryRoutes(
     const { kind, id } = addressOf(c.req.valid("param"));
     const { at = now(), of } = c.req.valid("query");
     const found = await stateAt(storyOf({ kind, id }, of), at);
-    if (found === undefined) throw unknownDevice(kind, id);
+    if (found === undefined) {
+      if (of === "device") throw unknownDevice(kind, id);
+      throw new ProblemError(
+        404,
+        "not-foretold",
+        `Nothing was foretold of ${kind} "${id}" by then`,
+      );
+    }
     const { state, version, asOf } = found;
     return c.json({
       kind,
