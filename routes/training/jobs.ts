@@ -66,6 +66,11 @@ export function startTrainingJobs(
 ): TrainingJobs {
   const jobs = new Map<string, TrainingJob>();
   const stopping = new AbortController();
+  /** Whoever stops does not wait for a bus that is away: what was not told is told at the next start. */
+  const stopped = new Promise<never>((_, reject) => {
+    stopping.signal.addEventListener("abort", () => reject(stopping.signal.reason));
+  });
+  stopped.catch(() => {});
   let working: Promise<void> = Promise.resolve();
   let telling: Promise<void> = Promise.resolve();
 
@@ -102,7 +107,7 @@ export function startTrainingJobs(
   /** One after the other: two at once would tell everything twice. */
   function tell(): Promise<void> {
     const told = telling.then(async () => {
-      await tellOfModels(sql, publisher);
+      await Promise.race([tellOfModels(sql, publisher), stopped]);
     });
     telling = told.catch(() => {});
     return told;
