@@ -39,7 +39,7 @@ async function openPage(browser: Browser, url: string, width: number): Promise<P
   page.on("console", (message) => {
     // A server that was stopped on purpose is no complaint.
     if (message.type() === "error" && !/ERR_CONNECTION|ERR_INCOMPLETE|503/.test(message.text())) {
-      complaints.push(message.text());
+      complaints.push(`${message.text()} ${message.location().url}`);
     }
   });
   await page.goto(url);

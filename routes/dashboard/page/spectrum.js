@@ -73,7 +73,8 @@ export function spectrumPanel(onProblem) {
       encodeURIComponent(bearing)
     }/analysis`;
     try {
-      const found = await get(path, { reading: readingId });
+      // The newest is asked for as such: not every read model need have heard of it yet.
+      const found = await get(path, earlier.value ? { reading: earlier.value } : {});
       if (asked !== question) return found;
       analysis = found;
       which.value = found.envelope ? "envelope" : "spectrum";
