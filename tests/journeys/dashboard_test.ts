@@ -117,6 +117,21 @@ Deno.test("an alarm comes and goes while one looks, and hostile text stays text"
     assert.equal(await page.evaluate("window.broken"), undefined);
   }));
 
+Deno.test("a machine that is looked at before its first reading shows what it tells from then on", () =>
+  withPage(async (page, { url, natsUrl }) => {
+    await say(natsUrl, "devices.machine.M1.registered", { _id: "M1", machineName: "Pump" });
+    await page.locator("#devices", { hasText: "M1" }).waitFor();
+    await page.goto(`${url}/#/machine/M1`);
+    await page.getByText("This device reports no numbers.").waitFor();
+    await say(natsUrl, "devices.machine.M1.reading", {
+      bearingId: "DE",
+      timestamp: new Date().toISOString(),
+      velocity: { rms: 1.2, peak: 2.4 },
+    });
+    await page.getByRole("img", { name: /: 1 point/ }).waitFor();
+    await page.getByText("This device reports no numbers.").waitFor({ state: "hidden" });
+  }));
+
 Deno.test("the page says when the server is gone, and goes on when it is back", async () => {
   const dataDir = await temporaryFolder();
   const env = { PORT: String(freePort()), NATS_PORT: String(freePort()) };

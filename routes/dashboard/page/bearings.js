@@ -29,6 +29,10 @@ export function bearingPanels(machineId, { metrics, chosen }, onProblem) {
     trendPlace.replaceChildren(trend.element);
   }
 
+  function lacksTrend() {
+    return !metrics.some((metric) => metric.startsWith(`${shown}.`));
+  }
+
   async function showChosen() {
     const reading = readings.get(shown);
     // Of a bearing that never reported there is nothing to show but that it is there.
@@ -119,6 +123,7 @@ export function bearingPanels(machineId, { metrics, chosen }, onProblem) {
       spectrum.element,
     ],
     refresh,
+    lacksTrend,
     close() {
       trend?.close();
       spectrum.close();

@@ -24,9 +24,9 @@ const EVENTS_SHOWN = 20;
 
 /**
  * Fills the device's page, `part` of it before others; returns how to bring it up to date, and how
- * to leave it.
+ * to leave it. `reopen` is called when the device tells of what it had not when it was opened.
  */
-export async function openDevice(kind, id, part, onProblem) {
+export async function openDevice(kind, id, part, { onProblem, reopen }) {
   const view = byId("device-view");
   view.replaceChildren(make("p", { class: "empty" }, "Loading …"));
   const path = devicePath(kind, id);
@@ -97,6 +97,13 @@ export async function openDevice(kind, id, part, onProblem) {
     show(device);
     showAvailability(availability, day);
     events.replaceChildren(...story.events.map(eventItem));
+    if (await isOutgrown()) await reopen();
+  }
+
+  /** Who has just begun to speak is looked at before all that it measures is known. */
+  async function isOutgrown() {
+    if (machine ? !machine.lacksTrend() : metrics.length > 0) return false;
+    return (await get(`${path}/metrics`)).metrics.length > metrics.length;
   }
 
   show(first);

@@ -149,7 +149,7 @@ function markView(view, kind) {
 
 async function showDevice(kind, id, part, current) {
   try {
-    const device = await openDevice(kind, id, part, showProblem);
+    const device = await openDevice(kind, id, part, { onProblem: showProblem, reopen: route });
     if (current !== visit) return device.close();
     opened = device;
     byId("problem").hidden = true;
