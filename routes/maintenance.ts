@@ -9,12 +9,11 @@ import {
   listMaintenance,
   MAINTENANCE_STATES,
   type MaintenanceEntry,
-  type MaintenanceQuery,
 } from "../projections/maintenance.ts";
 import { boundedBody } from "./body.ts";
+import { answerCsv } from "./csv.ts";
 import type { Deps } from "./deps.ts";
 import { order } from "./orders.ts";
-import { csvLine } from "./prediction_json.ts";
 import { invalid, ProblemError, unknownDevice } from "./problem.ts";
 import { createRouter } from "./router.ts";
 import {
@@ -29,7 +28,6 @@ import {
   PageQuery,
   problems,
 } from "./schemas.ts";
-import { streamText } from "./streaming.ts";
 
 const TAGS = ["Maintenance"];
 const BODY_BYTES_MAX = 64 * 1024;
@@ -173,27 +171,24 @@ export function maintenanceRoutes(deps: MaintenanceDeps): OpenAPIHono {
     const device = kind !== undefined && id !== undefined ? addressOf({ kind, id }) : { kind, id };
     if (format === "csv") {
       if (query.cursor !== undefined) throw invalid("query", "cursor", "a CSV is not paged");
-      return c.body(await streamText(csv({ ...query, ...device }), stopping), 200, {
-        "content-type": "text/csv; charset=utf-8",
-        "content-disposition": 'attachment; filename="maintenance.csv"',
+      return await answerCsv(c, {
+        name: "maintenance",
+        columns: COLUMNS,
+        stopping,
+        async page(limit, cursor) {
+          const { entries, next } = await listMaintenance(sql, {
+            ...query,
+            ...device,
+            limit,
+            cursor,
+          });
+          return { rows: entries.map(entryJson), next };
+        },
       }) as never; // The route's type only knows how JSON is answered.
     }
     const { entries, next } = await listMaintenance(sql, { ...query, ...device });
     return c.json({ maintenance: entries.map(entryJson), next: next ?? null }, 200);
   });
-
-  const CSV_PAGE = 1_000;
-
-  async function* csv(query: MaintenanceQuery): AsyncGenerator<string> {
-    yield csvLine(COLUMNS);
-    let cursor: string | undefined;
-    do {
-      const page = await listMaintenance(sql, { ...query, limit: CSV_PAGE, cursor });
-      yield page.entries.map(entryJson)
-        .map((row) => csvLine(COLUMNS.map((column) => row[column]))).join("");
-      cursor = page.next;
-    } while (cursor !== undefined);
-  }
 
   app.openapi(one, async (c) => c.json(entryJson(await find(c.req.valid("param").entry)), 200));
 

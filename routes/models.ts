@@ -6,7 +6,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { FAILURE_MODEL, FAILURE_MODEL_STREAM, FLEET_MODELS } from "../events/model.ts";
 import { formatInstant, parseInstant } from "../events/instant.ts";
 import { MODEL_KIND } from "../events/vocabulary.ts";
-import { listModels, readModelFile, type TrainedModel } from "../projections/models.ts";
+import { listModels, type TrainedModel } from "../projections/models.ts";
 import type { Deps } from "./deps.ts";
 import { order } from "./orders.ts";
 import { invalid, ProblemError } from "./problem.ts";
@@ -15,6 +15,7 @@ import { Instant, instantOrNull, json, problems } from "./schemas.ts";
 import { DAYS_LEARNED_FROM, TRIALS_MAX } from "./training/failure.ts";
 import { askFor, modelJson, ModelSchema, Sha256, TrainingSchema } from "./training/mod.ts";
 import { windowOf } from "./window.ts";
+import { MODEL_FILE_HEADERS, modelFile } from "./training/model_file.ts";
 
 const TAGS = ["Models"];
 const DAY_MS = 86_400_000;
@@ -214,15 +215,7 @@ export function modelRoutes(
   app.openapi(file, async (c) => {
     const { model } = c.req.valid("param");
     await findModel(model);
-    const onnx = await readModelFile(sql, model);
-    if (onnx === undefined) {
-      throw new ProblemError(
-        404,
-        "model-file-missing",
-        `The file of model ${model} is not kept here`,
-      );
-    }
-    return c.body(onnx, 200, { "content-type": "application/octet-stream" });
+    return c.body(await modelFile(sql, model), 200, MODEL_FILE_HEADERS);
   });
 
   app.openapi(promote, async (c) => {

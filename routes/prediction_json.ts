@@ -3,7 +3,6 @@ import { z } from "@hono/zod-openapi";
 import type { Remaining } from "../events/inference.ts";
 import { formatInstant } from "../events/instant.ts";
 import { deviceForetold, OUTCOMES, type Prediction } from "../projections/predictions.ts";
-import { csvField } from "./event_json.ts";
 import { Instant, instantOrNull } from "./schemas.ts";
 
 const HOUR_MS = 3_600_000;
@@ -123,11 +122,3 @@ export const PREDICTION_COLUMNS = [
   "failure_at",
   "code",
 ] as const satisfies readonly (keyof z.infer<typeof PredictionJson>)[];
-
-/** RFC 4180, one line; numbers as they are, nothing where nothing is known. */
-export function csvLine(values: readonly (string | number | null)[]): string {
-  const fields = values.map((value) =>
-    value === null ? "" : typeof value === "number" ? String(value) : csvField(value)
-  );
-  return `${fields.join(",")}\r\n`;
-}

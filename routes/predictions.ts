@@ -6,13 +6,12 @@ import {
   getPrediction,
   listPredictions,
   OUTCOMES,
-  type PredictionQuery,
 } from "../projections/predictions.ts";
 import { listScores } from "../projections/risk_scores.ts";
 import { currentRisks } from "../projections/risks.ts";
+import { answerCsv } from "./csv.ts";
 import type { Deps } from "./deps.ts";
 import {
-  csvLine,
   PREDICTION_COLUMNS,
   PredictionJson,
   predictionJson,
@@ -37,7 +36,6 @@ import {
   PageQuery,
   problems,
 } from "./schemas.ts";
-import { streamText } from "./streaming.ts";
 import { windowOf, WindowQuery } from "./window.ts";
 
 const TAGS = ["Predictions"];
@@ -143,27 +141,19 @@ export function predictionRoutes(
     const device = kind !== undefined && id !== undefined ? addressOf({ kind, id }) : { kind, id };
     if (format === "csv") {
       if (cursor !== undefined) throw invalid("query", "cursor", "a CSV is not paged");
-      return c.body(await streamText(csv({ ...asked, ...device }), stopping), 200, {
-        "content-type": "text/csv; charset=utf-8",
-        "content-disposition": 'attachment; filename="predictions.csv"',
+      return await answerCsv(c, {
+        name: "predictions",
+        columns: PREDICTION_COLUMNS,
+        stopping,
+        async page(limit, cursor) {
+          const found = await listPredictions(sql, { ...asked, ...device, limit, cursor });
+          return { rows: found.predictions.map(predictionJson), next: found.next };
+        },
       }) as never; // The route's type only knows how JSON is answered.
     }
     const { predictions, next } = await listPredictions(sql, { ...asked, ...device });
     return c.json({ predictions: predictions.map(predictionJson), next: next ?? null }, 200);
   });
-
-  const CSV_PAGE = 1_000;
-
-  async function* csv(query: PredictionQuery): AsyncGenerator<string> {
-    yield csvLine(PREDICTION_COLUMNS);
-    let cursor: string | undefined;
-    do {
-      const page = await listPredictions(sql, { ...query, limit: CSV_PAGE, cursor });
-      yield page.predictions.map(predictionJson)
-        .map((row) => csvLine(PREDICTION_COLUMNS.map((column) => row[column]))).join("");
-      cursor = page.next;
-    } while (cursor !== undefined);
-  }
 
   app.openapi(one, async (c) => {
     const { prediction } = c.req.valid("param");

@@ -6,7 +6,7 @@ import { streamOf } from "../../events/vocabulary.ts";
 import { EPOCHS_LIMIT, EPOCHS_MAX } from "../../models/lstm/limits.ts";
 import type { FailureCard } from "../../models/failure/card.ts";
 import type { LstmCard } from "../../models/lstm/card.ts";
-import { listModels, readModelFile, type TrainedModel } from "../../projections/models.ts";
+import { listModels, type TrainedModel } from "../../projections/models.ts";
 import type { Deps } from "../deps.ts";
 import { order } from "../orders.ts";
 import { ProblemError, unavailable, unknownDevice } from "../problem.ts";
@@ -21,6 +21,7 @@ import {
   problems,
 } from "../schemas.ts";
 import type { TrainingJob, TrainingJobs, TrainingOrder } from "./jobs.ts";
+import { MODEL_FILE_HEADERS, modelFile } from "./model_file.ts";
 
 const TAGS = ["Models"];
 const SEED_MAX = 2 ** 31 - 1;
@@ -245,15 +246,7 @@ export function trainingRoutes(
   app.openapi(file, async (c) => {
     const { id, model } = c.req.valid("param");
     await findModel(id, model);
-    const onnx = await readModelFile(sql, model);
-    if (onnx === undefined) {
-      throw new ProblemError(
-        404,
-        "model-file-missing",
-        `The file of model ${model} is not kept here`,
-      );
-    }
-    return c.body(onnx, 200, { "content-type": "application/octet-stream" });
+    return c.body(await modelFile(sql, model), 200, MODEL_FILE_HEADERS);
   });
 
   app.openapi(promote, async (c) => {
