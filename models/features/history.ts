@@ -246,8 +246,11 @@ export class AtmHistory {
     const at = slot * VALUES + what;
     const away = value - (this.values[at] as number);
     const count = this.#average(slot, counted, what, value);
-    this.values[at + 1] = (this.values[at + 1] as number) +
-      away * (value - (this.values[at] as number));
+    // The first is its own mean but for the rounding, which times its distance from nothing is much.
+    if (count > 1) {
+      this.values[at + 1] = (this.values[at + 1] as number) +
+        away * (value - (this.values[at] as number));
+    }
     return count;
   }
 

@@ -42,6 +42,16 @@ Deno.test("features equal those computed from the list of all records", () => {
   );
 });
 
+Deno.test("a deviation is small beside what it is a deviation of", () => {
+  const said = [99.08, 98.96].map((cash_level_percent, i) => ({
+    at: START + i,
+    data: { status: "online", cash_level_percent },
+  }));
+  const history = historyOf([...said, { at: START + 2, data: { status: "online" } }]);
+  const { cash_sd: found = NaN } = rowOf(history, START + 2);
+  assert.ok(Math.abs(found - 0.12 / Math.SQRT2) < 1e-5, `${found}`);
+});
+
 Deno.test("the first 28 are those of the contract, and every name is another", () => {
   assert.equal(CONTRACT_FEATURES, 28);
   assert.equal(FEATURE_NAMES[0], "online_ratio");
