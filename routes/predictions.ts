@@ -2,11 +2,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { formatInstant } from "../events/instant.ts";
 import { getDevice } from "../projections/devices.ts";
-import {
-  getPrediction,
-  listPredictions,
-  OUTCOMES,
-} from "../projections/predictions.ts";
+import { getPrediction, listPredictions, OUTCOMES } from "../projections/predictions.ts";
 import { listScores } from "../projections/risk_scores.ts";
 import { currentRisks } from "../projections/risks.ts";
 import { answerCsv } from "./csv.ts";
