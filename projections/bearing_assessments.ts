@@ -4,6 +4,7 @@ import type { BearingAssessed } from "../events/machine.ts";
 import { storable } from "../events/text.ts";
 import { streamOf } from "../events/vocabulary.ts";
 import { partOf } from "./foretold.ts";
+import { forgetRows } from "./old_rows.ts";
 import type { Projection } from "./projection.ts";
 
 interface Assessment {
@@ -61,21 +62,8 @@ export const bearingAssessments: Projection<Assessment> = {
       on conflict (stream, version) do nothing`;
   },
 
-  async forgetOld(sql, table, { streams, keep, rowsMax }) {
-    const { count } = await sql`
-      delete from ${sql(table)} where ctid = any (array(
-        select old.ctid from unnest(${[...streams]}::text[]) as of (stream)
-        cross join lateral (
-          select at from ${sql(table)} where stream = of.stream
-          order by at desc limit 1) as newest
-        cross join lateral (
-          select ctid from ${sql(table)}
-          where stream = of.stream
-            and at < newest.at - make_interval(days => ${keep.readingDays}::integer)
-          order by at limit ${rowsMax}) as old
-        limit ${rowsMax}))`;
-    return count;
-  },
+  forgetOld: (sql, table, what) =>
+    forgetRows(sql, table, what, { column: "at", days: what.keep.readingDays }),
 };
 
 export interface HealthPoint {

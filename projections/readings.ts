@@ -10,6 +10,7 @@ import { type Sql, sqlInstant } from "../events/log/database.ts";
 import { storable } from "../events/text.ts";
 import { deviceOf, streamOf } from "../events/vocabulary.ts";
 import { BLOCK, READING_BYTES, readReadings, writeReading } from "./packed_readings.ts";
+import { forgetRows } from "./old_rows.ts";
 import type { Projection } from "./projection.ts";
 
 const DAY_MS = 86_400_000;
@@ -138,20 +139,8 @@ export const readings: Projection<Chunk> = {
         anomalies = excluded.anomalies, readings = excluded.readings`;
   },
 
-  async forgetOld(sql, table, { streams, keep, rowsMax }) {
-    const { count } = await sql`
-      delete from ${sql(table)} where ctid = any (array(
-        select old.ctid from unnest(${[...streams]}::text[]) as of (stream)
-        cross join lateral (
-          select day from ${sql(table)} where stream = of.stream
-          order by day desc limit 1) as newest
-        cross join lateral (
-          select ctid from ${sql(table)}
-          where stream = of.stream and day < newest.day - ${keep.readingDays}
-          order by day limit ${rowsMax}) as old
-        limit ${rowsMax}))`;
-    return count;
-  },
+  forgetOld: (sql, table, what) =>
+    forgetRows(sql, table, what, { column: "day", days: what.keep.readingDays }),
 };
 
 interface LastKey {

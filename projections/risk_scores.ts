@@ -11,6 +11,7 @@ import type { Sql } from "../events/log/database.ts";
 import { deviceStreamOf, type Risk } from "../events/inference.ts";
 import { storable } from "../events/text.ts";
 import { partOf } from "./foretold.ts";
+import { forgetRows } from "./old_rows.ts";
 import type { Projection } from "./projection.ts";
 
 const DAY_MS = 86_400_000;
@@ -94,20 +95,8 @@ export const riskScores: Projection<ScoredDay> = {
         models = excluded.models, count = excluded.count, scores = excluded.scores`;
   },
 
-  async forgetOld(sql, table, { streams, keep, rowsMax }) {
-    const { count } = await sql`
-      delete from ${sql(table)} where ctid = any (array(
-        select old.ctid from unnest(${[...streams]}::text[]) as of (stream)
-        cross join lateral (
-          select day from ${sql(table)} where stream = of.stream
-          order by day desc limit 1) as newest
-        cross join lateral (
-          select ctid from ${sql(table)}
-          where stream = of.stream and day < newest.day - ${keep.readingDays}
-          order by day limit ${rowsMax}) as old
-        limit ${rowsMax}))`;
-    return count;
-  },
+  forgetOld: (sql, table, what) =>
+    forgetRows(sql, table, what, { column: "day", days: what.keep.readingDays }),
 };
 
 function begin([stream, part, day]: Place): ScoredDay {

@@ -9,6 +9,7 @@ import { forEachMeasure } from "../events/measures.ts";
 import type { Sql } from "../events/log/database.ts";
 import { sqlInstant } from "../events/log/database.ts";
 import { streamOf } from "../events/vocabulary.ts";
+import { forgetRows } from "./old_rows.ts";
 import type { Projection } from "./projection.ts";
 
 /** Widths of a bucket in seconds. */
@@ -103,20 +104,12 @@ export const trends: Projection<Bucket> = {
   },
 
   // Minutes only: ten thousand devices make five billion of them a year, but 90 million hours.
-  async forgetOld(sql, table, { streams, keep, rowsMax }) {
-    const { count } = await sql`
-      delete from ${sql(table)} where ctid = any (array(
-        select old.ctid from unnest(${[...streams]}::text[]) as of (stream)
-        cross join lateral (
-          select bucket from ${sql(table)} where stream = of.stream and resolution = ${MINUTE}
-          order by bucket desc limit 1) as newest
-        cross join lateral (
-          select ctid from ${sql(table)} where stream = of.stream and resolution = ${MINUTE}
-            and bucket < newest.bucket - make_interval(days => ${keep.trendMinutesDays})
-          order by bucket limit ${rowsMax}) as old
-        limit ${rowsMax}))`;
-    return count;
-  },
+  forgetOld: (sql, table, what) =>
+    forgetRows(sql, table, what, {
+      column: "bucket",
+      days: what.keep.trendMinutesDays,
+      only: sql`and resolution = ${MINUTE}`,
+    }),
 };
 
 /** The buckets of each stream's newest minute: what a device reports next is mostly in them too. */

@@ -9,6 +9,7 @@ import { copyIn, copyNumberOrNull, copyText, copyTextOrNull } from "../events/lo
 import { type Sql, sqlInstant } from "../events/log/database.ts";
 import { storable } from "../events/text.ts";
 import { deviceOf, type Json, streamOf } from "../events/vocabulary.ts";
+import { forgetRows } from "./old_rows.ts";
 import type { Projection } from "./projection.ts";
 
 /** What a reading measured: columns of the table. */
@@ -70,21 +71,8 @@ export const vibration: Projection<string> = {
   // By COPY: of all that is kept these are the most rows, and through JSON each took twice as long.
   save: (tx, table, rows) => copyIn(tx, table, STORED, [...rows.values()].join("")),
 
-  async forgetOld(sql, table, { streams, keep, rowsMax }) {
-    const { count } = await sql`
-      delete from ${sql(table)} where ctid = any (array(
-        select old.ctid from unnest(${[...streams]}::text[]) as of (stream)
-        cross join lateral (
-          select at from ${sql(table)} where stream = of.stream
-          order by at desc limit 1) as newest
-        cross join lateral (
-          select ctid from ${sql(table)}
-          where stream = of.stream
-            and at < newest.at - make_interval(days => ${keep.readingDays}::integer)
-          order by at limit ${rowsMax}) as old
-        limit ${rowsMax}))`;
-    return count;
-  },
+  forgetOld: (sql, table, what) =>
+    forgetRows(sql, table, what, { column: "at", days: what.keep.readingDays }),
 };
 
 const MEASURE_COLUMNS = MEASURES.join(", ");

@@ -36,6 +36,18 @@ const NOTES = {
   },
 };
 
+/** An axis of shares, from none to all. */
+export function shareAxis(text) {
+  return {
+    type: "linear",
+    min: 0,
+    max: 1,
+    title: { display: true, text },
+    ticks: { maxTicksLimit: 6, callback: (value) => `${Math.round(100 * value)} %` },
+    grid: {},
+  };
+}
+
 /** Shows what the chart was given. The scheme may have changed between dark and light since. */
 export function redraw(chart) {
   for (const axis of Object.values(chart.options.scales)) {

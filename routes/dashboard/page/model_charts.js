@@ -1,6 +1,6 @@
 /** The plots of a model's card. */
 import { roughly } from "./format.js";
-import { color, redraw } from "./line_chart.js";
+import { color, redraw, shareAxis } from "./line_chart.js";
 
 /** How many alarms are right over how many failures are caught, as the threshold falls. */
 export function precisionChart(canvas) {
@@ -30,14 +30,6 @@ export function precisionChart(canvas) {
 }
 
 function createPrecision(canvas) {
-  const axis = (text) => ({
-    type: "linear",
-    min: 0,
-    max: 1,
-    title: { display: true, text },
-    ticks: { maxTicksLimit: 6, callback: (value) => `${Math.round(100 * value)} %` },
-    grid: {},
-  });
   return new globalThis.Chart(canvas, {
     type: "line",
     data: {
@@ -60,7 +52,10 @@ function createPrecision(canvas) {
           },
         },
       },
-      scales: { x: axis("Recall: rows before a failure that are found"), y: axis("Precision") },
+      scales: {
+        x: shareAxis("Recall: rows before a failure that are found"),
+        y: shareAxis("Precision"),
+      },
     },
   });
 }

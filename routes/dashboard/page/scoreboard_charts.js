@@ -1,6 +1,6 @@
 /** The two plots of the scoreboard. */
 import { number, roughly } from "./format.js";
-import { color, redraw } from "./line_chart.js";
+import { color, redraw, shareAxis } from "./line_chart.js";
 
 const OUTCOMES = [
   ["hits", "hits", "--good-fill"],
@@ -89,14 +89,6 @@ export function reliabilityChart(canvas) {
 }
 
 function createReliability(canvas) {
-  const axis = (text) => ({
-    type: "linear",
-    min: 0,
-    max: 1,
-    title: { display: true, text },
-    ticks: { maxTicksLimit: 6, callback: (value) => `${Math.round(100 * value)} %` },
-    grid: {},
-  });
   return new globalThis.Chart(canvas, {
     type: "line",
     data: {
@@ -130,7 +122,7 @@ function createReliability(canvas) {
           },
         },
       },
-      scales: { x: axis("Said"), y: axis("Failed") },
+      scales: { x: shareAxis("Said"), y: shareAxis("Failed") },
     },
   });
 }
