@@ -6,11 +6,14 @@
  * numbers that differ, and equal texts are equal numbers.
  */
 
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
+
 /** Nothing we watch reported before this: an earlier clock was never set. */
 export const EARLIEST_INSTANT = Date.UTC(2000, 0, 1);
 
 /** A device clock may run this far ahead of ours before its reports are set aside. */
-export const CLOCK_AHEAD_MAX_MS = 24 * 3_600_000;
+export const CLOCK_AHEAD_MAX_MS = DAY_MS;
 
 // 2023-01-22T12:09:39.388884Z · 2023-01-22 12:09:39 UTC · 2023-01-22T12:09:39+05:30 · 2023-01-22
 const PATTERN =
@@ -120,7 +123,6 @@ function offsetMs(zone: string | undefined): number {
 /** The day written last: a date is slow to print, and what is written together is mostly of one. */
 let writtenDay = NaN;
 let writtenDayText = "";
-const DAY_MS = 86_400_000;
 
 /** ISO 8601 in UTC: `2023-01-22T12:09:39.388884Z`, as many fractional digits as it has, 3 or 6. */
 export function formatInstant(ms: number): string {

@@ -4,25 +4,30 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { FAILURE_MODEL, FAILURE_MODEL_STREAM, FLEET_MODELS } from "../events/model.ts";
-import { formatInstant, parseInstant } from "../events/instant.ts";
+import { DAY_MS, formatInstant } from "../events/instant.ts";
 import { MODEL_KIND } from "../events/vocabulary.ts";
 import { listModels, type TrainedModel } from "../projections/models.ts";
 import type { Deps } from "./deps.ts";
-import { order } from "./orders.ts";
+import { By, OPERATOR, order } from "./orders.ts";
 import { invalid, ProblemError } from "./problem.ts";
 import { createRouter } from "./router.ts";
-import { Instant, instantOrNull, json, problems } from "./schemas.ts";
+import { Instant, InstantBody, instantOrNull, json, optionalBody, problems } from "./schemas.ts";
+import {
+  findModel,
+  MODEL_FILE,
+  modelFileResponse,
+  modelJson,
+  ModelSchema,
+  Sha256,
+} from "./trained_model.ts";
 import { DAYS_LEARNED_FROM, TRIALS_MAX } from "./training/failure.ts";
-import { askFor, modelJson, ModelSchema, Sha256, TrainingSchema } from "./training/mod.ts";
+import { ASKED_FOR, askFor, SeedField } from "./training/training_json.ts";
 import { windowOf } from "./window.ts";
-import { MODEL_FILE_HEADERS, modelFile } from "./training/model_file.ts";
 
 const TAGS = ["Models"];
-const DAY_MS = 86_400_000;
-const SEED_MAX = 2 ** 31 - 1;
 
 const Params = z.object({ model: Sha256 });
-const By = z.object({ by: z.string().min(1).max(100).default("operator") });
+const Order = optionalBody(z.object({ by: By }));
 
 const Learned = z.object({ from: Instant, to: Instant, rows: z.int(), failures: z.int() });
 const AboutSchema = z.object({
@@ -67,16 +72,6 @@ const Card = z.object({
   comparison: z.object({ verdict: z.string() }).nullable(),
 });
 
-const BodyInstant = z.string().transform((text, context) => {
-  const moment = parseInstant(text);
-  if (moment !== undefined) return moment;
-  context.addIssue({
-    code: "custom",
-    message: "expected an ISO 8601 instant such as 2026-01-31T12:00:00Z",
-  });
-  return z.NEVER;
-}).openapi({ type: "string", format: "date-time", example: "2026-01-31T12:00:00Z" });
-
 const list = createRoute({
   method: "get",
   path: "/models",
@@ -111,23 +106,8 @@ const file = createRoute({
   summary: "A model as an ONNX file",
   tags: TAGS,
   request: { params: Params },
-  responses: {
-    200: {
-      description: "The file, whose SHA-256 is the model's name",
-      content: {
-        "application/octet-stream": { schema: { type: "string" as const, format: "binary" } },
-      },
-    },
-    ...problems(404, 422, 503),
-  },
+  responses: { 200: MODEL_FILE, ...problems(404, 422, 503) },
 });
-
-function bodyOf<Schema extends z.ZodType>(schema: Schema): {
-  required: false;
-  content: { "application/json": { schema: Schema } };
-} {
-  return { required: false, content: { "application/json": { schema } } };
-}
 
 const promote = createRoute({
   method: "post",
@@ -135,7 +115,7 @@ const promote = createRoute({
   operationId: "promoteModel",
   summary: "Put a model in force, whatever is said of it",
   tags: TAGS,
-  request: { params: Params, body: bodyOf(By) },
+  request: { params: Params, body: Order },
   responses: { 200: json(ModelSchema, "In force now"), ...problems(404, 409, 415, 422, 503) },
 });
 
@@ -145,7 +125,7 @@ const rollBack = createRoute({
   operationId: "rollBackFailureModel",
   summary: "Put the model in force again that was before this one",
   tags: TAGS,
-  request: { body: bodyOf(By) },
+  request: { body: Order },
   responses: { 200: json(ModelSchema, "In force now"), ...problems(409, 415, 422, 503) },
 });
 
@@ -159,20 +139,17 @@ const train = createRoute({
     "ranks better (PR-AUC) and is as well calibrated, or where `force` says so.",
   tags: TAGS,
   request: {
-    body: bodyOf(z.object({
-      from: BodyInstant.optional()
+    body: optionalBody(z.object({
+      from: InstantBody.optional()
         .openapi({ description: `${DAYS_LEARNED_FROM} days before \`to\` by default.` }),
-      to: BodyInstant.optional().openapi({ description: "Now by default." }),
+      to: InstantBody.optional().openapi({ description: "Now by default." }),
       trials: z.int().min(0).max(TRIALS_MAX).default(0)
         .openapi({ description: "Parameters to try beside the usual ones." }),
-      seed: z.int().min(0).max(SEED_MAX).default(1),
+      seed: SeedField,
       force: z.boolean().default(false),
     })),
   },
-  responses: {
-    202: json(TrainingSchema, "Asked for; `Location` tells how far it is"),
-    ...problems(400, 415, 422, 503),
-  },
+  responses: { 202: ASKED_FOR, ...problems(400, 415, 422, 503) },
 });
 
 export function modelRoutes(
@@ -186,17 +163,15 @@ export function modelRoutes(
   });
 
   app.openapi(train, (c) => {
-    const { trials = 0, seed = 1, force = false, ...range } = c.req.valid("json") ?? {};
+    const { trials = 0, seed = 1, force = false, ...range } = c.req.valid("json");
     const { from, to } = windowOf(range, now(), DAYS_LEARNED_FROM * DAY_MS);
     if (from >= now()) throw invalid("body", "from", "expected a moment in the past");
-    const wanted = { from, to, trials, seed, force, by: "operator" };
-    const asked = askFor(training, { kind: "failure", ...wanted });
-    c.header("Location", `/api/v1/trainings/${asked.id}`);
-    return c.json(asked, 202);
+    const wanted = { from, to, trials, seed, force, by: OPERATOR };
+    return c.json(askFor(c, training, { kind: "failure", ...wanted }), 202);
   });
 
   app.openapi(rollBack, async (c) => {
-    const { by = "operator" } = c.req.valid("json") ?? {};
+    const { by = OPERATOR } = c.req.valid("json");
     const inForce = (await listModels(sql, FAILURE_MODEL_STREAM)).find(({ inForce }) => inForce);
     if (inForce === undefined) {
       throw new ProblemError(409, "no-model-before", "No failure model is in force");
@@ -209,32 +184,29 @@ export function modelRoutes(
 
   app.openapi(card, async (c) => {
     const { model } = c.req.valid("param");
-    return c.json(modelJson(await findModel(model)), 200);
+    return c.json(modelJson(await modelOf(model)), 200);
   });
 
   app.openapi(file, async (c) => {
     const { model } = c.req.valid("param");
-    await findModel(model);
-    return c.body(await modelFile(sql, model), 200, MODEL_FILE_HEADERS);
+    await modelOf(model);
+    return await modelFileResponse(sql, model);
   });
 
   app.openapi(promote, async (c) => {
     const { model } = c.req.valid("param");
-    await findModel(model);
-    const { by = "operator" } = c.req.valid("json") ?? {};
+    await modelOf(model);
+    const { by = OPERATOR } = c.req.valid("json");
     await obey({ command: "PromoteModel", model, by });
-    return c.json(modelJson(await findModel(model)), 200);
+    return c.json(modelJson(await modelOf(model)), 200);
   });
 
   async function obey(body: object): Promise<void> {
     await order(publisher, { kind: MODEL_KIND, id: FAILURE_MODEL, body, now: now() });
   }
 
-  async function findModel(sha256: string): Promise<TrainedModel> {
-    const models = await listModels(sql, FAILURE_MODEL_STREAM);
-    const found = models.find((model) => model.sha256 === sha256);
-    if (found !== undefined) return found;
-    throw new ProblemError(404, "model-unknown", `No failure model ${sha256} was trained here`);
+  function modelOf(sha256: string): Promise<TrainedModel> {
+    return findModel(sql, FAILURE_MODEL_STREAM, sha256, "of the fleet");
   }
 
   return app;

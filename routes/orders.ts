@@ -1,5 +1,5 @@
 /** Orders from people to one actor, and its answer after the commit. */
-import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { subjectOf } from "../events/bus/subjects.ts";
 import type { Answer, Publisher } from "../events/bus/publisher.ts";
 import { COMMANDS } from "../events/device.ts";
@@ -14,6 +14,10 @@ import { createRouter } from "./router.ts";
 import { addressOf, DeviceParams, json, problems } from "./schemas.ts";
 
 const COMMAND_BYTES_MAX = 64 * 1024;
+
+/** Who gives an order, where nobody says. */
+export const OPERATOR = "operator";
+export const By = z.string().min(1).max(100).default(OPERATOR);
 
 const post = createRoute({
   method: "post",

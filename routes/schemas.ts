@@ -11,22 +11,39 @@ export const IdSchema = z.string()
 
 export const DeviceParams = z.object({ kind: KindSchema, id: IdSchema });
 
-/** ATM ids are upper-cased wherever they come in, as their contract says. */
-export function addressOf<Address extends { kind: string; id: string }>(address: Address): Address {
-  return address.kind === "atm" ? { ...address, id: address.id.toUpperCase() } : address;
+interface Address {
+  readonly kind?: string | undefined;
+  readonly id?: string | undefined;
 }
 
-/** A moment in a query, as epoch ms. */
-export const InstantQuery = z.string().transform((text, context) => {
-  // A "+" that was not escaped arrives as a space; an offset is the only place for one before digits.
-  const moment = parseInstant(text.replace(/ (?=\d\d:?\d\d$)/, "+"));
-  if (moment !== undefined) return moment;
-  context.addIssue({
-    code: "custom",
-    message: "expected an ISO 8601 instant such as 2026-01-31T12:00:00Z",
-  });
-  return z.NEVER;
-}).openapi({ type: "string", format: "date-time", example: "2026-01-31T12:00:00Z" });
+/** ATM ids are upper-cased wherever they come in, as their contract says; also in a filter. */
+export function addressOf<Given extends Address>(given: Given): Given {
+  return given.kind === "atm" && given.id !== undefined
+    ? { ...given, id: given.id.toUpperCase() }
+    : given;
+}
+
+/** A moment as text, in some form; as epoch ms. */
+export function momentBy(
+  read: (text: string) => number | undefined,
+  also = "",
+): z.ZodType<number, string> {
+  return z.string().transform((text, context) => {
+    const moment = read(text);
+    if (moment !== undefined) return moment;
+    const message = `expected an ISO 8601 instant such as 2026-01-31T12:00:00Z${also}`;
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  }).openapi({ type: "string", format: "date-time", example: "2026-01-31T12:00:00Z" });
+}
+
+/** Epoch ms. A "+" that was not escaped arrives as a space: before the digits of an offset. */
+export function parseInQuery(text: string): number | undefined {
+  return parseInstant(text.replace(/ (?=\d\d:?\d\d$)/, "+"));
+}
+
+export const InstantQuery = momentBy(parseInQuery);
+export const InstantBody = momentBy(parseInstant);
 
 export function LimitQuery(
   byDefault: number,
@@ -112,6 +129,16 @@ interface RequiredBody<Schema extends z.ZodType> {
 /** A body of JSON that must be there, and be like this. */
 export function jsonBody<Schema extends z.ZodType>(schema: Schema): RequiredBody<Schema> {
   return { required: true, content: { "application/json": { schema } } };
+}
+
+interface OptionalBody<Schema extends z.ZodType> {
+  readonly required: false;
+  readonly content: { readonly "application/json": { readonly schema: Schema } };
+}
+
+/** One that need not be there: then nothing was validated, and so nothing defaulted. */
+export function optionalBody<Schema extends z.ZodType>(schema: Schema): OptionalBody<Schema> {
+  return { required: false, content: { "application/json": { schema } } };
 }
 
 const PROBLEMS = {
