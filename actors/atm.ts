@@ -11,7 +11,7 @@ import type { DeviceState } from "./state.ts";
 
 const device = deviceDecider({
   kind: "atm",
-  stateVersion: 4,
+  stateVersion: 5,
   records: { telemetry: "TelemetryReported" },
   alarmsForReport,
 });

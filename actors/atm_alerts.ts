@@ -95,7 +95,7 @@ export function alarmsForReport(watched: Watched, told: Told): readonly DeviceEv
 /** Nearly always, so it must cost next to nothing: neither an open alarm nor a past to look at. */
 function hasNothingElse({ alarms, rolling, alerts }: Watched, { report, at }: Told): boolean {
   for (const _ in alarms) return false;
-  return rolling.measures.transaction_count === undefined &&
+  return !rolling.names.includes("transaction_count") &&
     report.transaction_count === undefined &&
     at - (alerts?.maintainedAt ?? at) < RECENTLY_MS;
 }
@@ -117,7 +117,7 @@ function factsOf(
 
 /** Of this hour and the last; the report is not yet among them. */
 function transactionsOf(rolling: Rolling, report: Json, at: number): Facts["transactions"] {
-  if (rolling.measures.transaction_count === undefined && report.transaction_count === undefined) {
+  if (!rolling.names.includes("transaction_count") && report.transaction_count === undefined) {
     return undefined;
   }
   const hour = Math.floor(at / HOUR_MS);

@@ -12,7 +12,7 @@ import { heldZone, notePlant, statusPartOf, unknownPlant, zoneIn } from "./vibra
 
 const device = deviceDecider({
   kind: "machine",
-  stateVersion: 4,
+  stateVersion: 5,
   records: {
     registered: "MachineDescribed",
     bearing: "BearingDescribed",

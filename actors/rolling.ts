@@ -1,12 +1,14 @@
 /**
- * The last 24 hours of a device's measures, in hourly buckets: what features and rules look at
- * without asking the log.
+ * The last 24 hours of a device's measures, hour by hour: what features and rules look at without
+ * asking the log.
  *
- * Per measure one flat array of 24 × [count, sum, sum of squares, min, max], the bucket of an hour
- * at its number modulo 24. Plain numbers, so that a state stays small and a snapshot is quick.
+ * One table of plain numbers, a row per hour in which something was told and five cells per measure,
+ * laid out anew when an hour or a measure is new: a fleet's memory is mostly devices that have not
+ * spoken for a day, or measure one thing.
  */
 
 const HOURS = 24;
+/** Count, sum, sum of squares, min and max. */
 const FIELDS = 5;
 export const HOUR_MS = 3_600_000;
 
@@ -17,9 +19,12 @@ export const HOUR_MS = 3_600_000;
 export const MEASURES_MAX = 20;
 
 export interface Rolling {
-  /** Hours since 1970 of the newest bucket; null before the first value. */
-  hour: number | null;
-  readonly measures: Record<string, number[]>;
+  /** Of the measures, in the order in which they were first told. */
+  names: readonly string[];
+  /** Those of the last 24 in which something was told, in hours since 1970, the newest last. */
+  hours: readonly number[];
+  /** Per hour, per measure: count, sum, sum of squares, min, max; zeros where there is no value. */
+  cells: number[];
 }
 
 export interface Aggregate {
@@ -31,7 +36,7 @@ export interface Aggregate {
 }
 
 export function emptyRolling(): Rolling {
-  return { hour: null, measures: {} };
+  return { names: [], hours: [], cells: [] };
 }
 
 /** Adds a value at a moment (epoch ms); one from before the last 24 hours changes nothing. */
@@ -42,24 +47,23 @@ export function addValue(
   value: number,
   measuresMax = MEASURES_MAX,
 ): void {
-  const hour = Math.floor(at / HOUR_MS);
-  if (rolling.hour === null || hour > rolling.hour) advance(rolling, hour);
-  else if (hour <= rolling.hour - HOURS) return;
-
-  let cells = rolling.measures[name];
-  if (cells === undefined) {
-    if (Object.keys(rolling.measures).length >= measuresMax) return;
-    cells = new Array<number>(HOURS * FIELDS).fill(0);
-    rolling.measures[name] = cells;
+  const row = rowOf(rolling, Math.floor(at / HOUR_MS));
+  if (row < 0) return;
+  let column = rolling.names.indexOf(name);
+  if (column < 0) {
+    column = rolling.names.length;
+    if (column >= measuresMax) return;
+    layOut(rolling, rolling.hours, rolling.names.concat([name]));
   }
-  const at0 = (hour % HOURS) * FIELDS;
-  const count = cells[at0] ?? 0;
+  const { cells } = rolling;
+  const at0 = (row * rolling.names.length + column) * FIELDS;
+  const count = cells[at0] as number;
   const number = value + 0; // JSON has no minus zero.
   cells[at0] = count + 1;
-  cells[at0 + 1] = finite((cells[at0 + 1] ?? 0) + number);
-  cells[at0 + 2] = finite((cells[at0 + 2] ?? 0) + number * number);
-  cells[at0 + 3] = count === 0 ? number : Math.min(cells[at0 + 3] ?? number, number);
-  cells[at0 + 4] = count === 0 ? number : Math.max(cells[at0 + 4] ?? number, number);
+  cells[at0 + 1] = finite((cells[at0 + 1] as number) + number);
+  cells[at0 + 2] = finite((cells[at0 + 2] as number) + number * number);
+  cells[at0 + 3] = count === 0 ? number : Math.min(cells[at0 + 3] as number, number);
+  cells[at0 + 4] = count === 0 ? number : Math.max(cells[at0 + 4] as number, number);
 }
 
 /** An infinite sum could not be written down as JSON. */
@@ -67,56 +71,66 @@ function finite(value: number): number {
   return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
 }
 
-/** Moves the window on to an hour: what fell out of it is forgotten. */
-function advance(rolling: Rolling, hour: number): void {
-  const from = rolling.hour;
-  rolling.hour = hour;
-  if (from === null) return;
-  const forgotten = Math.min(HOURS, hour - from);
-  for (const cells of Object.values(rolling.measures)) {
-    if (forgotten === HOURS) {
-      cells.fill(0);
-      continue;
-    }
-    for (let passed = hour - forgotten + 1; passed <= hour; passed++) {
-      const at0 = (passed % HOURS) * FIELDS;
-      cells.fill(0, at0, at0 + FIELDS);
+/** The row of an hour, begun where there is none; -1 where it is no longer kept. */
+function rowOf(rolling: Rolling, hour: number): number {
+  const { hours } = rolling;
+  const newest = hours[hours.length - 1] ?? -Infinity;
+  if (hour === newest) return hours.length - 1; // Nearly always.
+  if (hour <= newest - HOURS) return -1;
+  const known = hours.indexOf(hour);
+  if (known >= 0) return known;
+  const oldest = Math.max(hour, newest) - HOURS + 1;
+  const kept = [...hours, hour].filter((told) => told >= oldest).toSorted((a, b) => a - b);
+  layOut(rolling, kept, rolling.names);
+  return kept.indexOf(hour);
+}
+
+/** The same values in a table for these hours and names: some are new, some hours are forgotten. */
+function layOut(rolling: Rolling, hours: readonly number[], names: readonly string[]): void {
+  const widthBefore = rolling.names.length * FIELDS;
+  const width = names.length * FIELDS;
+  const cells = new Array<number>(hours.length * width).fill(0);
+  for (const [row, hour] of hours.entries()) {
+    const before = rolling.hours.indexOf(hour);
+    if (before < 0) continue;
+    for (let i = 0; i < widthBefore; i++) {
+      cells[row * width + i] = rolling.cells[before * widthBefore + i] as number;
     }
   }
+  Object.assign(rolling, { names, hours, cells });
 }
 
 /** Sum and count of a measure in one of the last 24 hours, by hours since 1970; undefined where none. */
 export function inHour(
-  { hour: newest, measures }: Rolling,
+  { names, hours, cells }: Rolling,
   name: string,
   hour: number,
 ): { count: number; sum: number } | undefined {
-  const cells = measures[name];
-  if (cells === undefined || newest === null || hour > newest || hour <= newest - HOURS) {
-    return undefined;
-  }
-  const at0 = (hour % HOURS) * FIELDS;
-  const count = cells[at0] ?? 0;
-  return count === 0 ? undefined : { count, sum: cells[at0 + 1] ?? 0 };
+  const row = hours.indexOf(hour);
+  const column = names.indexOf(name);
+  if (row < 0 || column < 0) return undefined;
+  const at0 = (row * names.length + column) * FIELDS;
+  const count = cells[at0] as number;
+  return count === 0 ? undefined : { count, sum: cells[at0 + 1] as number };
 }
 
 /** One measure over the last 24 hourly buckets; undefined where it has no value there. */
-export function aggregate(rolling: Rolling, name: string): Aggregate | undefined {
-  const cells = rolling.measures[name];
-  if (cells === undefined) return undefined;
+export function aggregate({ names, cells }: Rolling, name: string): Aggregate | undefined {
+  const column = names.indexOf(name);
+  if (column < 0) return undefined;
   let count = 0;
   let sum = 0;
   let sumOfSquares = 0;
   let min = Infinity;
   let max = -Infinity;
-  for (let at0 = 0; at0 < cells.length; at0 += FIELDS) {
-    const inHour = cells[at0] ?? 0;
+  for (let at0 = column * FIELDS; at0 < cells.length; at0 += names.length * FIELDS) {
+    const inHour = cells[at0] as number;
     if (inHour === 0) continue;
     count += inHour;
-    sum += cells[at0 + 1] ?? 0;
-    sumOfSquares += cells[at0 + 2] ?? 0;
-    min = Math.min(min, cells[at0 + 3] ?? min);
-    max = Math.max(max, cells[at0 + 4] ?? max);
+    sum += cells[at0 + 1] as number;
+    sumOfSquares += cells[at0 + 2] as number;
+    min = Math.min(min, cells[at0 + 3] as number);
+    max = Math.max(max, cells[at0 + 4] as number);
   }
   return count === 0 ? undefined : { count, sum, sumOfSquares, min, max };
 }

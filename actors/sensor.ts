@@ -13,7 +13,7 @@ import type { DeviceState } from "./state.ts";
 
 const device = deviceDecider({
   kind: "sensor",
-  stateVersion: 2,
+  stateVersion: 3,
   records: { reading: "ReadingReported" },
   statusAlarm: () => undefined,
 });

@@ -6,7 +6,7 @@ import type { Decider } from "./decider.ts";
 
 export const store: Decider<DeviceState> = deviceDecider({
   kind: "store",
-  stateVersion: 1,
+  stateVersion: 2,
   records: { status: "PollReported", polls: "PollsReported", schedule: "ScheduleSet" },
   togetherOf: ({ type, data }) => type === "PollsReported" ? pollsOf(data) : undefined,
   statusAlarm(status) {

@@ -49,7 +49,7 @@ Deno.test("a bearing may be called anything, __proto__ included", () => {
   const actor = bring(machine);
   actor.hear(reading(NOON, "__proto__", "Unacceptable", { temperature: 40 }));
   assert.equal(actor.state.status, "Unacceptable");
-  assert.deepEqual(Object.keys(actor.state.rolling.measures), ["__proto__.temperature"]);
+  assert.deepEqual(actor.state.rolling.names, ["__proto__.temperature"]);
   assert.deepEqual(JSON.parse(JSON.stringify(actor.state)), actor.state);
 });
 

@@ -1,18 +1,32 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { addValue, aggregate, emptyRolling, HOUR_MS, MEASURES_MAX } from "../../actors/rolling.ts";
+import {
+  addValue,
+  aggregate,
+  emptyRolling,
+  HOUR_MS,
+  inHour,
+  MEASURES_MAX,
+} from "../../actors/rolling.ts";
+import { saved } from "../given.ts";
 import { NOON } from "./saying.ts";
 
 interface Value {
+  readonly name: string;
   readonly at: number;
   readonly value: number;
 }
 
-/** The values of the newest hour and the twenty-three before it, looked through one by one. */
+const NAMES = ["heat", "cash", "load"];
+
+function hourOf({ at }: Pick<Value, "at">): number {
+  return Math.floor(at / HOUR_MS);
+}
+
+/** Those of one measure, looked through one by one. */
 function bruteForce(values: readonly Value[]) {
-  const newest = Math.max(...values.map(({ at }) => Math.floor(at / HOUR_MS)));
-  const kept = values.filter(({ at }) => Math.floor(at / HOUR_MS) > newest - 24)
-    .map(({ value }) => value);
+  const kept = values.map(({ value }) => value);
+  if (kept.length === 0) return undefined;
   return {
     count: kept.length,
     sum: kept.reduce((sum, value) => sum + value, 0),
@@ -22,9 +36,10 @@ function bruteForce(values: readonly Value[]) {
   };
 }
 
-Deno.test("rolling aggregates are those of the last 24 hours, whatever the order of arrival", () => {
+Deno.test("aggregates are those of the last 24 hours, whatever the order of arrival, or between restarts", () => {
   const values = fc.array(
     fc.record({
+      name: fc.constantFrom(...NAMES),
       at: fc.integer({ min: NOON, max: NOON + 60 * HOUR_MS }),
       // Whole numbers add up the same in any order.
       value: fc.integer({ min: -1_000, max: 1_000 }),
@@ -32,13 +47,36 @@ Deno.test("rolling aggregates are those of the last 24 hours, whatever the order
     { minLength: 1, maxLength: 200 },
   );
   fc.assert(
-    fc.property(values, (list) => {
-      const rolling = emptyRolling();
-      for (const { at, value } of list) addValue(rolling, "value", at, value);
-      assert.deepEqual(aggregate(rolling, "value"), bruteForce(list));
+    fc.property(values, fc.nat(200), (list, restart) => {
+      let rolling = emptyRolling();
+      for (const [i, { name, at, value }] of list.entries()) {
+        if (i === restart) rolling = saved(rolling);
+        addValue(rolling, name, at, value);
+      }
+      const newest = Math.max(...list.map(hourOf));
+      for (const name of NAMES) {
+        const kept = list.filter((value) => value.name === name && hourOf(value) > newest - 24);
+        assert.deepEqual(aggregate(rolling, name), bruteForce(kept));
+        for (let hour = newest - 30; hour <= newest + 1; hour++) {
+          const told = bruteForce(kept.filter((value) => hourOf(value) === hour));
+          const expected = told && { count: told.count, sum: told.sum };
+          assert.deepEqual(inHour(rolling, name, hour), expected);
+        }
+      }
     }),
     { seed: 5, numRuns: 500 },
   );
+});
+
+Deno.test("what is kept grows with what was told, not with what could be", () => {
+  const rolling = emptyRolling();
+  addValue(rolling, "heat", NOON, 20.5);
+  addValue(rolling, "heat", NOON + HOUR_MS, 21);
+  assert.deepEqual(rolling, {
+    names: ["heat"],
+    hours: [NOON / HOUR_MS, NOON / HOUR_MS + 1],
+    cells: [1, 20.5, 20.5 ** 2, 20.5, 20.5, 1, 21, 21 ** 2, 21, 21],
+  });
 });
 
 Deno.test("a measure that was not heard for a day has no aggregate, others keep theirs", () => {
@@ -52,14 +90,14 @@ Deno.test("a measure that was not heard for a day has no aggregate, others keep 
 Deno.test("values too large for their squares stay numbers that JSON can write", () => {
   const rolling = emptyRolling();
   for (const value of [1e300, 1e300, -1e300, -0]) addValue(rolling, "value", NOON, value);
-  assert.deepEqual(JSON.parse(JSON.stringify(rolling)), rolling);
+  assert.deepEqual(saved(rolling), rolling);
 });
 
 Deno.test("measures beyond the limit are left out, those known go on", () => {
   const rolling = emptyRolling();
   for (let i = 0; i <= MEASURES_MAX; i++) addValue(rolling, `m${i}`, NOON, i);
   addValue(rolling, "m0", NOON, 5);
-  assert.equal(Object.keys(rolling.measures).length, MEASURES_MAX);
+  assert.equal(rolling.names.length, MEASURES_MAX);
   assert.equal(aggregate(rolling, "m0")?.count, 2);
   assert.equal(aggregate(rolling, `m${MEASURES_MAX}`), undefined);
 });
