@@ -39,7 +39,7 @@ const OFFLINE = 1;
 const MAINTENANCE = 3;
 
 /** Room for so many buckets to begin with, and for twice as many each time they do not suffice. */
-const CAPACITY_FIRST = 4;
+const CAPACITY_FIRST = 1;
 
 /** A history as it is written down. */
 export interface SavedHistory {
@@ -51,7 +51,7 @@ export interface SavedHistory {
   readonly buckets: string;
 }
 
-const scratch = new Float64Array(RECORD_FIELDS);
+const scratch = unknowns(RECORD_FIELDS);
 
 /**
  * Changed in place; written as JSON it comes back the same.
@@ -63,18 +63,19 @@ export class AtmHistory {
   first = -1;
   newest = -1;
   /** The latest record by its moment; `AT` is NaN while there is none. */
-  readonly latest: Float64Array;
-  readonly last: Float64Array;
+  readonly latest: number[];
+  readonly last: number[];
   /** When errors started last, newest first; epoch ms, NaN for never. */
-  readonly starts: Float64Array;
+  readonly starts: number[];
   capacity = CAPACITY_FIRST;
-  counts = new Uint16Array(CAPACITY_FIRST * COUNTS);
-  values = new Float32Array(CAPACITY_FIRST * VALUES);
+  counts: Uint16Array;
+  values: Float32Array;
 
   constructor(saved?: SavedHistory) {
-    this.latest = saved ? unpack64(saved.latest) : new Float64Array(RECORD_FIELDS).fill(NaN);
-    this.last = saved ? unpack64(saved.last) : new Float64Array(LASTS).fill(NaN);
-    this.starts = saved ? unpack64(saved.starts) : new Float64Array(STARTS).fill(NaN);
+    this.latest = saved ? [...unpack64(saved.latest)] : unknowns(RECORD_FIELDS);
+    this.last = saved ? [...unpack64(saved.last)] : unknowns(LASTS);
+    this.starts = saved ? [...unpack64(saved.starts)] : unknowns(STARTS);
+    ({ counts: this.counts, values: this.values } = emptyBuckets(CAPACITY_FIRST));
     if (saved === undefined || saved.newest < 0) return;
     this.first = saved.first;
     this.newest = saved.newest;
@@ -97,7 +98,7 @@ export class AtmHistory {
     const slot = this.#slotAt(latest[AT] as number);
     this.#add(latest, slot);
     this.#noteTurn(latest, scratch, this.#slotAt(at));
-    latest.set(scratch);
+    for (let i = 0; i < RECORD_FIELDS; i++) latest[i] = scratch[i] as number;
   }
 
   /** Where a moment's bucket is; -1 where it is no longer kept, or there is no moment. */
@@ -137,8 +138,7 @@ export class AtmHistory {
     if (buckets <= this.capacity) return;
     const { counts, values, capacity: before } = this;
     this.capacity = Math.min(BUCKETS, Math.max(buckets, 2 * before));
-    this.counts = new Uint16Array(this.capacity * COUNTS);
-    this.values = new Float32Array(this.capacity * VALUES);
+    ({ counts: this.counts, values: this.values } = emptyBuckets(this.capacity));
     for (let slot = 0; slot < before; slot++) {
       // Of all buckets this slot may have held only one can be among those kept.
       const bucket = this.first + (slot - this.first % before + before) % before;
@@ -148,7 +148,7 @@ export class AtmHistory {
     }
   }
 
-  #remember(record: Float64Array): void {
+  #remember(record: readonly number[]): void {
     const at = record[AT] as number;
     const code = record[CODE] as number;
     if (code > 0) this.#rememberOne(LAST.error, at);
@@ -162,7 +162,7 @@ export class AtmHistory {
   }
 
   /** What changed from one record to the next, counted where the next one is. */
-  #noteTurn(before: Float64Array, after: Float64Array, slot: number): void {
+  #noteTurn(before: readonly number[], after: readonly number[], slot: number): void {
     const code = after[CODE] as number;
     if (code > 0 && code !== before[CODE]) {
       this.#count(slot, N.errorStart);
@@ -173,7 +173,7 @@ export class AtmHistory {
     if ((after[UPTIME] as number) < (before[UPTIME] as number)) this.#count(slot, N.restart);
   }
 
-  #add(record: Float64Array, slot: number): void {
+  #add(record: readonly number[], slot: number): void {
     if (slot < 0) return;
     this.#count(slot, N.records);
     const status = record[STATUS] as number;
@@ -258,10 +258,27 @@ export class AtmHistory {
     return {
       first: this.first,
       newest: this.newest,
-      latest: pack64(this.latest),
-      last: pack64(this.last),
-      starts: pack64(this.starts),
+      latest: pack64(new Float64Array(this.latest)),
+      last: pack64(new Float64Array(this.last)),
+      starts: pack64(new Float64Array(this.starts)),
       buckets: packBuckets(this),
     };
   }
+}
+
+/** Plain numbers: typed arrays of so few would take three times the room. */
+function unknowns(length: number): number[] {
+  return new Array<number>(length).fill(NaN);
+}
+
+/** In one piece of memory: keeping the books of a second one takes more than a young ATM says. */
+function emptyBuckets(capacity: number): Pick<AtmHistory, "counts" | "values"> {
+  const counted = capacity * COUNTS;
+  const valued = capacity * VALUES;
+  const valuesAt = counted * Uint16Array.BYTES_PER_ELEMENT;
+  const room = new ArrayBuffer(valuesAt + valued * Float32Array.BYTES_PER_ELEMENT);
+  return {
+    counts: new Uint16Array(room, 0, counted),
+    values: new Float32Array(room, valuesAt, valued),
+  };
 }

@@ -1,5 +1,5 @@
 /**
- * One telemetry record of an ATM as numbers, so that a history can be kept in typed arrays.
+ * One telemetry record of an ATM as numbers, so that a history can be kept in arrays.
  * What the record does not say is NaN, and stays so.
  */
 import { ATM_STATUSES, ERROR_CODES, NETWORK_STATUSES } from "../../events/atm.ts";
@@ -35,7 +35,7 @@ export function isCritical(code: number): boolean {
 }
 
 /** `data` is the body of a telemetry message; `at` is its moment, epoch ms. */
-export function readRecord(data: Json, at: number, into: Float64Array): void {
+export function readRecord(data: Json, at: number, into: number[]): void {
   into[AT] = at;
   into[STATUS] = placeOf(ATM_STATUSES, data.status);
   into[CODE] = codeNumber(data.error_code);

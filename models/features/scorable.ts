@@ -25,7 +25,7 @@ export function whyNotScorable(history: AtmHistory, at: number): NotScorable | u
 }
 
 /** In maintenance, or out of service with a critical code: there is nothing left to foretell. */
-export function isDown(latest: Float64Array): boolean {
+export function isDown(latest: readonly number[]): boolean {
   return latest[STATUS] === MAINTENANCE ||
     (latest[STATUS] !== ONLINE && isCritical(latest[CODE] as number));
 }
