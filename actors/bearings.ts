@@ -28,7 +28,8 @@ import { type CommandInput, CommandRejectedError } from "./decider.ts";
 
 /** Plain JSON. Moments are epoch ms. */
 export interface Bearings {
-  readonly known: Bearing[];
+  /** A new list for every one that is new: one that is added to keeps room for many. */
+  known: readonly Bearing[];
   /** The part whose round the latest reading has made whole; null where it has not. */
   judged: string | null;
   /** Parts that had to make room for the latest reading. */
@@ -66,8 +67,7 @@ export function noteBearings(
       return;
     }
     case "PartRenewed": {
-      const place = bearings.known.findIndex(({ part }) => part === textOf(data.part));
-      if (place >= 0) bearings.known.splice(place, 1);
+      bearings.known = bearings.known.filter(({ part }) => part !== textOf(data.part));
     }
   }
 }
@@ -88,16 +88,16 @@ function noteReading(
 }
 
 /** The bearing that was heard longest ago makes room. */
-function begin({ known, left }: Bearings, part: string, at: number): Bearing {
-  if (known.length === BEARINGS_MAX) {
-    const place = known.reduce(
-      (oldest, { at }, i) => at < (known[oldest]?.at ?? at) ? i : oldest,
-      0,
-    );
-    left.push(...known.splice(place, 1).map(({ part }) => part));
-  }
+function begin(bearings: Bearings, part: string, at: number): Bearing {
+  const { known } = bearings;
   const bearing = newBearing(part, at);
-  known.push(bearing);
+  if (known.length < BEARINGS_MAX) {
+    bearings.known = known.concat([bearing]);
+    return bearing;
+  }
+  const leaving = known.reduce((oldest, other) => other.at < oldest.at ? other : oldest);
+  bearings.left.push(leaving.part);
+  bearings.known = [...known.filter((other) => other !== leaving), bearing];
   return bearing;
 }
 

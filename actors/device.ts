@@ -239,7 +239,7 @@ function takeReport(rules: DeviceRules, state: DeviceState, event: Event, status
   learnInterval(state, at);
   state.lastSeenAt = recordedAt;
   state.lastAt = state.lastAt === null ? at : Math.max(state.lastAt, at);
-  noteStatus(rules.kind, state.parts, observe(rules, state, data, status, at));
+  noteStatus(rules.kind, state, observe(rules, state, data, status, at));
   repeats.noteMoment(state, repeats.momentOf(rules.kind, status, occurredAt));
   forEachMeasure(
     event,

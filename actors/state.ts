@@ -9,18 +9,17 @@ import type { Recent } from "./repeats.ts";
 import type { Rolling } from "./rolling.ts";
 import type { Fits } from "./series.ts";
 import type { Listening } from "./silence.ts";
-import type { PartStatus } from "./status.ts";
+import type { Parts } from "./status.ts";
 import type { Plant } from "./vibration.ts";
 
 /** Plain JSON below 64 KiB. Moments are epoch ms. */
-export interface DeviceState extends Listening, Recent {
+export interface DeviceState extends Listening, Recent, Parts {
   /** Whether it was ever registered, by its first message or by an order. */
   known: boolean;
   /** Whether an order put it into the registry. */
   registered: boolean;
   status: string | null;
   statusSince: number | null;
-  readonly parts: PartStatus[];
   readonly rolling: Rolling;
   /** Absent until the first fit. */
   fits?: Fits | undefined;

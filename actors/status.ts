@@ -44,12 +44,19 @@ export function statusAfter(
   return status;
 }
 
-/** Takes a report into account. Changes `parts` in place. */
-export function noteStatus(kind: Kind, parts: PartStatus[], observed: Observed): void {
+/** What a device's parts were last said to be in. */
+export interface Parts {
+  /** A new list for every part that is new: one that is added to keeps room for many. */
+  parts: readonly PartStatus[];
+}
+
+/** Takes a report into account, in place. */
+export function noteStatus(kind: Kind, state: Parts, observed: Observed): void {
+  const { parts } = state;
   const known = parts.find(({ part }) => part === observed.part);
   if (known === undefined) {
-    if (parts.length === PARTS_MAX) parts.splice(oldest(parts), 1);
-    parts.push({ ...observed });
+    const kept = parts.length === PARTS_MAX ? parts.toSpliced(oldest(parts), 1) : parts;
+    state.parts = kept.concat([{ ...observed }]);
   } else if (isNews(kind, known, observed)) {
     known.status = observed.status;
     known.at = observed.at;

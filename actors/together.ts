@@ -61,7 +61,7 @@ export function takeTogether(
     repeats.noteMoment(state, repeats.momentOf(kind, status, at));
   }
   const newest = reports.at(-1);
-  if (newest !== undefined) noteStatus(kind, state.parts, observe(newest, recordedAt));
+  if (newest !== undefined) noteStatus(kind, state, observe(newest, recordedAt));
 }
 
 /** A clock ahead of ours must not make everything that follows late. */
