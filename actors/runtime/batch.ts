@@ -11,6 +11,7 @@ import { schemaVersionOf } from "../../events/catalog.ts";
 import type { Foretold, Metadata, NewEvent, Noted, RecordedEvent } from "../../events/event.ts";
 import { type Claim, deviceStreamOf, inferenceBeside } from "../../events/inference.ts";
 import { sqlInstant } from "../../events/log/database.ts";
+import { createLines } from "../../events/log/lines.ts";
 import { eventLine, type QuarantineRow } from "../../events/log/rows.ts";
 import { isUp } from "../../events/measures.ts";
 import { parseMessage, type Refusal } from "../../events/messages.ts";
@@ -56,7 +57,8 @@ export interface BatchStart {
 
 export interface Decided {
   readonly events: RecordedEvent[];
-  readonly eventLines: string;
+  /** As COPY lines (`events/log/rows.ts`). */
+  readonly lines: Uint8Array<ArrayBuffer>;
   readonly repeats: number[];
   readonly quarantine: QuarantineRow[];
   /** Who waits for the outcome of a message, and the outcome. */
@@ -78,7 +80,7 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
   const { partition, now } = start;
   const recordedAtSql = sqlInstant(now);
   const events: RecordedEvent[] = [];
-  const lines: string[] = [];
+  const lines = createLines();
   const repeats: number[] = [];
   const quarantine: QuarantineRow[] = [];
   const answers: Decided["answers"] = [];
@@ -100,7 +102,7 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
     };
     const conclusion = takeIn(actor, event);
     if (conclusion !== undefined) event.metadata = { ...event.metadata, ...conclusion.noted };
-    lines.push(
+    lines.add(
       eventLine(
         event,
         fresh.text ?? JSON.stringify(fresh.data),
@@ -271,7 +273,7 @@ export function startBatch(start: BatchStart, registry: Registry): BatchBuilder 
     get offset() {
       return offset;
     },
-    finish: () => ({ events, eventLines: lines.join(""), repeats, quarantine, answers }),
+    finish: () => ({ events, lines: lines.bytes(), repeats, quarantine, answers }),
   };
 }
 

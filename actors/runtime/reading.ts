@@ -156,7 +156,7 @@ export async function readOn(context: Reading): Promise<void> {
         quarantined: decided.quarantine.length,
         recordedAt: now,
       },
-      eventLines: decided.eventLines,
+      events: decided.lines,
       quarantine: decided.quarantine,
       sequenceTimeUs: upTo?.timeUs ?? next.sequenceTimeUs,
       streamCreated: created,

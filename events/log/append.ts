@@ -23,8 +23,8 @@ import {
 /** A batch as it will be stored, and where the partition stands after it. */
 export interface PreparedBatch {
   readonly row: BatchRow;
-  /** The events' COPY lines (`rows.ts`), in order of offset; empty for none. */
-  readonly eventLines: string;
+  /** The events' COPY lines (`rows.ts`), in order of offset; empty for none. Given away. */
+  readonly events: Uint8Array<ArrayBuffer>;
   readonly quarantine: readonly QuarantineRow[];
   /** The broker's timestamp of the message at `row.lastSequence`, microseconds. */
   readonly sequenceTimeUs: number;
@@ -45,15 +45,13 @@ export class PartitionLostError extends Error {
 const encoder = new TextEncoder();
 
 /** The batch as the bytes that are hashed and stored. Made where it was decided, to be handed over. */
-export interface EncodedBatch extends Omit<PreparedBatch, "eventLines" | "quarantine"> {
-  readonly events: Uint8Array<ArrayBuffer>;
+export interface EncodedBatch extends Omit<PreparedBatch, "quarantine"> {
   readonly quarantine: Uint8Array<ArrayBuffer>;
 }
 
-export function encode({ eventLines, quarantine, ...rest }: PreparedBatch): EncodedBatch {
+export function encode({ quarantine, ...rest }: PreparedBatch): EncodedBatch {
   return {
     ...rest,
-    events: encoder.encode(eventLines),
     quarantine: encoder.encode(quarantine.map(quarantineLine).join("")),
   };
 }

@@ -44,6 +44,10 @@ const HOSTILE = [
   "\\x41 \\101 \\t",
 ];
 
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
 /** Batch `number` of partition 0, one event per text, on top of a log in which every batch is alike. */
 function batchOf(number: number, texts: readonly string[], rest: {
   quarantine?: readonly QuarantineRow[];
@@ -85,7 +89,7 @@ function batchOf(number: number, texts: readonly string[], rest: {
       quarantined: quarantine.length,
       recordedAt: NOW,
     },
-    eventLines: rest.eventLines ?? lines.join(""),
+    events: bytesOf(rest.eventLines ?? lines.join("")),
     quarantine,
     sequenceTimeUs: NOW * 1000,
     streamCreated: "2026-05-01T00:00:00Z",
@@ -177,14 +181,15 @@ const PROMISES: Readonly<Record<string, (place: Place) => Promise<void>>> = {
 
   async "a batch is written whole or not at all"({ sql }) {
     const good = batchOf(1, ["a", "b"]);
+    const lines = new TextDecoder().decode(good.events);
     const broken: Record<string, PreparedBatch> = {
       "a line that is no JSON": {
         ...good,
-        eventLines: good.eventLines.replace('{"text":"b"}', "{"),
+        events: bytesOf(lines.replace('{"text":"b"}', "{")),
       },
-      "a line that lacks a column": { ...good, eventLines: `${good.eventLines}0\t3\n` },
-      "a NUL": { ...good, eventLines: good.eventLines.replace('"b"', '"\0"') },
-      "an offset twice": { ...good, eventLines: good.eventLines.replace("0\t2\t", "0\t1\t") },
+      "a line that lacks a column": { ...good, events: bytesOf(`${lines}0\t3\n`) },
+      "a NUL": { ...good, events: bytesOf(lines.replace('"b"', '"\0"')) },
+      "an offset twice": { ...good, events: bytesOf(lines.replace("0\t2\t", "0\t1\t")) },
       "a quarantined message twice": { ...good, quarantine: [setAside(1, "x"), setAside(1, "x")] },
     };
     for (const [what, batch] of Object.entries(broken)) {

@@ -112,7 +112,7 @@ Deno.test("a log writer whose connection is cut off at once says so, and writes 
       quarantined: 0,
       recordedAt: Date.UTC(2026, 4, 1),
     },
-    eventLines: "",
+    events: new Uint8Array(),
     quarantine: [],
     sequenceTimeUs: 0,
     streamCreated: "",

@@ -89,7 +89,7 @@ export function createScribe(sql: Sql, partition = 0): Scribe {
         quarantined: quarantine.length,
         recordedAt: now,
       },
-      eventLines: lines.join(""),
+      events: new TextEncoder().encode(lines.join("")),
       quarantine,
       sequenceTimeUs: now * 1000,
       streamCreated: "2026-05-01T00:00:00Z",
