@@ -5,6 +5,7 @@
  * ISO 8601 in UTC.
  */
 import { z } from "zod";
+import { by } from "./by.ts";
 import type { NewEvent } from "./event.ts";
 import { CancelMaintenance, CompleteMaintenance, ScheduleMaintenance } from "./maintenance.ts";
 import { PromoteModel, RecordModel, RollBackModel } from "./model.ts";
@@ -69,7 +70,6 @@ type Alarmed = Readonly<{
   alert?: string;
 }>;
 
-const by = z.string().min(1).max(100).default("operator");
 const attribute = z.union([z.string().max(500), z.number(), z.boolean(), z.null()]);
 const attributes = {
   name: z.string().max(200).nullish(),

@@ -5,13 +5,13 @@
  */
 import { z } from "zod";
 import type { NewEvent } from "./event.ts";
+import { by } from "./by.ts";
 import { parseInstant } from "./instant.ts";
 
 /** Safe in a URL, and short: an actor remembers the latest. */
 export const ENTRY = /^[\x21-\x7e]{1,200}$/;
 
 const entry = z.string().regex(ENTRY, "expected 1 to 200 printable ASCII characters, no spaces");
-const by = z.string().min(1).max(100).default("operator");
 const note = z.string().max(500).nullish();
 const moment = z.string().refine((text) => parseInstant(text) !== undefined, {
   message: "expected an ISO 8601 instant such as 2026-01-31T12:00:00Z",

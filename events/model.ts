@@ -3,6 +3,7 @@
  * log, under its SHA-256; the log says which there are, how good they are, and which is in force.
  */
 import { z } from "zod";
+import { by } from "./by.ts";
 import type { NewEvent } from "./event.ts";
 import { MODEL_KIND, streamOf } from "./vocabulary.ts";
 
@@ -14,7 +15,6 @@ export const FAILURE_MODEL_STREAM = streamOf(MODEL_KIND, FAILURE_MODEL);
 export const FLEET_MODELS: readonly string[] = [FAILURE_MODEL];
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in lower-case hex");
-const by = z.string().min(1).max(100).default("operator");
 
 export const RecordModel = z.object({
   model: sha256,

@@ -77,10 +77,7 @@ export function alarmRoutes({ sql }: Pick<Deps, "sql">): OpenAPIHono {
   const app = createRouter();
 
   app.openapi(list, async (c) => {
-    const query = c.req.valid("query");
-    const { kind, id } = query;
-    const device = kind !== undefined && id !== undefined ? addressOf({ kind, id }) : {};
-    const { alarms, next } = await listAlarms(sql, { ...query, ...device });
+    const { alarms, next } = await listAlarms(sql, addressOf(c.req.valid("query")));
     return c.json({ alarms: alarms.map(alarmJson), next: next ?? null }, 200);
   });
 

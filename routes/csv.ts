@@ -1,9 +1,27 @@
 /** Lists as CSV (RFC 4180), page after page, so that none is ever whole in memory. */
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { csvField } from "./event_json.ts";
+import { invalid } from "./problem.ts";
 import { streamText } from "./streaming.ts";
 
 const PAGE = 1_000;
+
+/** How a list is described that comes in pages of JSON, or whole as CSV. */
+export function pagesOrCsv<Schema extends z.ZodType>(page: Schema): PagesOrCsv<Schema> {
+  return {
+    description: "A page (JSON), or everything (CSV)",
+    content: { "application/json": { schema: page }, "text/csv": { schema: z.string() } },
+  };
+}
+
+interface PagesOrCsv<Schema extends z.ZodType> {
+  readonly description: string;
+  readonly content: {
+    readonly "application/json": { readonly schema: Schema };
+    readonly "text/csv": { readonly schema: z.ZodString };
+  };
+}
 
 type Value = string | number | null;
 
@@ -19,11 +37,14 @@ export interface CsvList<Column extends string> {
   readonly stopping: AbortSignal;
 }
 
-/** Answers with the whole list. */
+/** Answers with the whole list. Throws ProblemError where a page of it is asked for. */
 export async function answerCsv<Column extends string>(
   c: Context,
   list: CsvList<Column>,
 ): Promise<Response> {
+  if (c.req.query("cursor") !== undefined) {
+    throw invalid("query", "cursor", "expected none: a CSV is not paged");
+  }
   return c.body(await streamText(linesOf(list), list.stopping), 200, {
     "content-type": "text/csv; charset=utf-8",
     "content-disposition": `attachment; filename="${list.name}.csv"`,

@@ -19,6 +19,7 @@ import {
   problems,
 } from "./schemas.ts";
 import { streamText } from "./streaming.ts";
+import { refuseEmpty } from "./window.ts";
 
 const list = createRoute({
   method: "get",
@@ -60,9 +61,7 @@ export function eventRoutes({ sql, stopping }: Pick<Deps, "sql" | "stopping">): 
   app.openapi(list, async (c) => {
     const { format, limit, cursor, kind, id, ...range } = c.req.valid("query");
     const filter = { ...range, ...of(kind, id) };
-    if (range.from !== undefined && range.to !== undefined && range.from >= range.to) {
-      throw invalid("query", "from", "expected a moment before `to`");
-    }
+    refuseEmpty(range);
     if (format === "json") {
       const after = cursor === undefined ? undefined : placeOf(cursor);
       const { events, next } = await pageLog(sql, { ...filter, after, limit });

@@ -23,6 +23,16 @@ export interface IncomingMessage {
   readonly messageId?: unknown;
 }
 
+/** It becomes a header on the bus. */
+export const MESSAGE_ID = /^[\x21-\x7e]{1,200}$/;
+
+/** The header by which a client gives it. */
+export const IDEMPOTENCY_KEY = {
+  name: "Idempotency-Key",
+  in: "header",
+  schema: { type: "string", maxLength: 200 },
+} as const;
+
 export const AcceptedJson = z.object({
   ok: z.literal(true),
   sequence: z.int().openapi({ description: "Its place on the bus." }),
@@ -84,9 +94,6 @@ export function recordedJson(events: readonly AnsweredEvent[]): NonNullable<Acce
 function messageIdOf({ messageId }: IncomingMessage): { messageId?: string } {
   return typeof messageId === "string" ? { messageId } : {};
 }
-
-/** It becomes a header on the bus. */
-const MESSAGE_ID = /^[\x21-\x7e]{1,200}$/;
 
 type Checked = { readonly ok: true; readonly subject: string } | Refused;
 

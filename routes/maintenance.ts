@@ -1,6 +1,7 @@
 /** What is to be done about devices: recommended for a foretold failure, or planned by somebody. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { formatInstant, parseInstant } from "../events/instant.ts";
+import { by } from "../events/by.ts";
+import { formatInstant } from "../events/instant.ts";
 import { ENTRY } from "../events/maintenance.ts";
 import { deviceOf } from "../events/vocabulary.ts";
 import { getDevice } from "../projections/devices.ts";
@@ -11,15 +12,17 @@ import {
   type MaintenanceEntry,
 } from "../projections/maintenance.ts";
 import { boundedBody } from "./body.ts";
-import { answerCsv } from "./csv.ts";
+import { answerCsv, pagesOrCsv } from "./csv.ts";
 import type { Deps } from "./deps.ts";
-import { order } from "./orders.ts";
+import { IDEMPOTENCY_KEY } from "./ingest.ts";
+import { type OrderDeps, orderShown } from "./orders.ts";
 import { invalid, ProblemError, unknownDevice } from "./problem.ts";
 import { createRouter } from "./router.ts";
 import {
   addressOf,
   IdSchema,
   Instant,
+  InstantBody,
   instantOrNull,
   json,
   jsonBody,
@@ -31,8 +34,6 @@ import {
 
 const TAGS = ["Maintenance"];
 const BODY_BYTES_MAX = 64 * 1024;
-const CAUGHT_UP_MS = 5_000;
-const BY = "operator";
 
 const MaintenanceJson = z.object({
   entry: z.string().openapi({
@@ -58,18 +59,13 @@ const MaintenanceJson = z.object({
 
 const COLUMNS = Object.keys(MaintenanceJson.shape) as (keyof z.infer<typeof MaintenanceJson>)[];
 
-/** A moment in a body, as it was given. */
-const Moment = z.string().refine((text) => parseInstant(text) !== undefined, {
-  message: "expected an ISO 8601 instant such as 2026-01-31T12:00:00Z",
-}).openapi({ format: "date-time", example: "2026-01-31T12:00:00Z" });
-
 const Plan = {
   action: z.string().trim().min(1).max(500),
-  scheduled_for: Moment,
-  due_by: Moment.nullish(),
+  scheduled_for: InstantBody,
+  due_by: InstantBody.nullish().openapi({ type: ["string", "null"] }),
   assignee: z.string().max(100).nullish(),
   note: z.string().max(500).nullish(),
-  by: z.string().min(1).max(100).default(BY),
+  by,
 };
 
 const NewEntry = z.object({
@@ -102,13 +98,7 @@ const list = createRoute({
     }),
   },
   responses: {
-    200: {
-      description: "A page (JSON), or everything (CSV)",
-      content: {
-        ...json(z.object({ maintenance: z.array(MaintenanceJson), next: NextCursor }), "").content,
-        "text/csv": { schema: z.string() },
-      },
-    },
+    200: pagesOrCsv(z.object({ maintenance: z.array(MaintenanceJson), next: NextCursor })),
     ...problems(422, 503),
   },
 });
@@ -133,9 +123,7 @@ const create = createRoute({
   summary: "Plans maintenance that nobody recommended",
   tags: TAGS,
   parameters: [{
-    name: "Idempotency-Key",
-    in: "header",
-    schema: { type: "string", maxLength: 200 },
+    ...IDEMPOTENCY_KEY,
     description: "The same entry sent again with the same key is made once.",
   }],
   request: { body: jsonBody(NewEntry) },
@@ -160,33 +148,26 @@ const change = createRoute({
   },
 });
 
-export type MaintenanceDeps = Pick<Deps, "sql" | "publisher" | "waitFor" | "now" | "stopping">;
+export type MaintenanceDeps = Pick<Deps, "sql" | "stopping"> & OrderDeps;
 
 export function maintenanceRoutes(deps: MaintenanceDeps): OpenAPIHono {
-  const { sql, publisher, waitFor, now, stopping } = deps;
+  const { sql, stopping } = deps;
   const app = createRouter();
 
   app.openapi(list, async (c) => {
-    const { format, kind, id, ...query } = c.req.valid("query");
-    const device = kind !== undefined && id !== undefined ? addressOf({ kind, id }) : { kind, id };
+    const { format, ...query } = addressOf(c.req.valid("query"));
     if (format === "csv") {
-      if (query.cursor !== undefined) throw invalid("query", "cursor", "a CSV is not paged");
       return await answerCsv(c, {
         name: "maintenance",
         columns: COLUMNS,
         stopping,
         async page(limit, cursor) {
-          const { entries, next } = await listMaintenance(sql, {
-            ...query,
-            ...device,
-            limit,
-            cursor,
-          });
+          const { entries, next } = await listMaintenance(sql, { ...query, limit, cursor });
           return { rows: entries.map(entryJson), next };
         },
       }) as never; // The route's type only knows how JSON is answered.
     }
-    const { entries, next } = await listMaintenance(sql, { ...query, ...device });
+    const { entries, next } = await listMaintenance(sql, query);
     return c.json({ maintenance: entries.map(entryJson), next: next ?? null }, 200);
   });
 
@@ -199,7 +180,7 @@ export function maintenanceRoutes(deps: MaintenanceDeps): OpenAPIHono {
     const messageId = c.req.header("idempotency-key");
     const entry = await nameOf(`${kind}-${id}`, messageId);
     const body = { command: "ScheduleMaintenance", entry, part, ...planned(plan) };
-    await give({ kind, id, body, messageId });
+    await orderShown(deps, { kind, id, body, messageId });
     return c.json(entryJson(await find(entry)), 201);
   });
 
@@ -211,15 +192,15 @@ export function maintenanceRoutes(deps: MaintenanceDeps): OpenAPIHono {
     if (state !== "scheduled") {
       const command = state === "done" ? "CompleteMaintenance" : "CancelMaintenance";
       const { note } = changes;
-      await give({ kind, id, body: { command, entry, note, by } });
+      await orderShown(deps, { kind, id, body: { command, entry, note, by } });
       return c.json(entryJson(await find(entry)), 200);
     }
-    const scheduledFor = changes.scheduled_for ?? instantOrNull(found.scheduledFor);
+    const scheduledFor = changes.scheduled_for ?? found.scheduledFor;
     if (scheduledFor === null) {
       throw invalid("body", "scheduled_for", "expected a moment: it was not scheduled before");
     }
     const plan = {
-      due_by: instantOrNull(found.dueBy),
+      due_by: found.dueBy,
       assignee: found.assignee,
       note: found.note,
       ...changes,
@@ -233,7 +214,7 @@ export function maintenanceRoutes(deps: MaintenanceDeps): OpenAPIHono {
       part: found.part || undefined,
       ...planned(plan),
     };
-    await give({ kind, id, body });
+    await orderShown(deps, { kind, id, body });
     return c.json(entryJson(await find(entry)), 200);
   });
 
@@ -241,20 +222,6 @@ export function maintenanceRoutes(deps: MaintenanceDeps): OpenAPIHono {
     const found = await getMaintenance(sql, entry);
     if (found !== undefined) return found;
     throw new ProblemError(404, "maintenance-unknown", `There is no maintenance "${entry}"`);
-  }
-
-  /** Gives an order, and waits until the list shows what it did. */
-  async function give(
-    what: Omit<Parameters<typeof order>[1], "now">,
-  ): Promise<void> {
-    const { events } = await order(publisher, { ...what, now: now() });
-    const reached = new Map(events.map(({ partition, offset }) => [partition, offset]));
-    if (await waitFor(reached, CAUGHT_UP_MS)) return;
-    throw new ProblemError(
-      503,
-      "not-caught-up",
-      "The order is obeyed and recorded, but the list has not caught up with it yet",
-    );
   }
 
   return app;
@@ -280,13 +247,9 @@ function planned(
 ): object {
   return {
     ...plan,
-    scheduledFor: utc(scheduledFor),
-    ...(typeof dueBy === "string" && { dueBy: utc(dueBy) }),
+    scheduledFor: formatInstant(scheduledFor),
+    ...(typeof dueBy === "number" && { dueBy: formatInstant(dueBy) }),
   };
-}
-
-function utc(moment: string): string {
-  return formatInstant(parseInstant(moment) ?? NaN);
 }
 
 function entryJson(row: MaintenanceEntry): z.infer<typeof MaintenanceJson> {

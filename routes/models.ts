@@ -3,12 +3,13 @@
  * and how it comes to be another. (Those of one series are under `/series/{id}/models`.)
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { by, OPERATOR } from "../events/by.ts";
 import { FAILURE_MODEL, FAILURE_MODEL_STREAM, FLEET_MODELS } from "../events/model.ts";
 import { DAY_MS, formatInstant } from "../events/instant.ts";
 import { MODEL_KIND } from "../events/vocabulary.ts";
 import { listModels, type TrainedModel } from "../projections/models.ts";
 import type { Deps } from "./deps.ts";
-import { By, OPERATOR, order } from "./orders.ts";
+import { order } from "./orders.ts";
 import { invalid, ProblemError } from "./problem.ts";
 import { createRouter } from "./router.ts";
 import { Instant, InstantBody, instantOrNull, json, optionalBody, problems } from "./schemas.ts";
@@ -27,7 +28,7 @@ import { windowOf } from "./window.ts";
 const TAGS = ["Models"];
 
 const Params = z.object({ model: Sha256 });
-const Order = optionalBody(z.object({ by: By }));
+const Order = optionalBody(z.object({ by }));
 
 const Learned = z.object({ from: Instant, to: Instant, rows: z.int(), failures: z.int() });
 const AboutSchema = z.object({

@@ -1,5 +1,5 @@
 /** Orders from people to one actor, and its answer after the commit. */
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { subjectOf } from "../events/bus/subjects.ts";
 import type { Answer, Publisher } from "../events/bus/publisher.ts";
 import { COMMANDS } from "../events/device.ts";
@@ -7,17 +7,13 @@ import { parseMessage } from "../events/messages.ts";
 import type { Addressee } from "../events/vocabulary.ts";
 import { JSON_TYPES, mediaType, readBody, textOf } from "./body.ts";
 import type { Deps } from "./deps.ts";
-import { AcceptedJson, recordedJson } from "./ingest.ts";
+import { AcceptedJson, IDEMPOTENCY_KEY, MESSAGE_ID, recordedJson } from "./ingest.ts";
 import { parseJson } from "./json_text.ts";
 import { ProblemError, refused } from "./problem.ts";
 import { createRouter } from "./router.ts";
 import { addressOf, DeviceParams, json, problems } from "./schemas.ts";
 
 const COMMAND_BYTES_MAX = 64 * 1024;
-
-/** Who gives an order, where nobody says. */
-export const OPERATOR = "operator";
-export const By = z.string().min(1).max(100).default(OPERATOR);
 
 const post = createRoute({
   method: "post",
@@ -26,9 +22,7 @@ const post = createRoute({
   summary: "An order to one device's actor; answered after the commit",
   tags: ["Devices"],
   parameters: [{
-    name: "Idempotency-Key",
-    in: "header",
-    schema: { type: "string", maxLength: 200 },
+    ...IDEMPOTENCY_KEY,
     description: "The same order sent again with the same key changes nothing.",
   }],
   requestBody: {
@@ -84,7 +78,7 @@ export async function order(
   publisher: Publisher,
   { kind, id, body, messageId, now }: Order,
 ): Promise<Answer & { outcome: "recorded" | "repeat" }> {
-  if (messageId !== undefined && !/^[\x21-\x7e]{1,200}$/.test(messageId)) {
+  if (messageId !== undefined && !MESSAGE_ID.test(messageId)) {
     throw new ProblemError(
       422,
       "wrong-message-id",
@@ -104,4 +98,23 @@ export async function order(
     throw new ProblemError(409, code ?? outcome, reason ?? `The order was ${outcome}`);
   }
   return { ...answer, outcome };
+}
+
+export type OrderDeps = Pick<Deps, "publisher" | "waitFor" | "now">;
+
+const CAUGHT_UP_MS = 5_000;
+
+/** The same, and the read models show what it did. Throws ProblemError: also 503, not to be seen yet. */
+export async function orderShown(
+  { publisher, waitFor, now }: OrderDeps,
+  what: Omit<Order, "now">,
+): Promise<void> {
+  const { events } = await order(publisher, { ...what, now: now() });
+  const reached = new Map(events.map(({ partition, offset }) => [partition, offset]));
+  if (await waitFor(reached, CAUGHT_UP_MS)) return;
+  throw new ProblemError(
+    503,
+    "not-caught-up",
+    "The order is obeyed and recorded, but what is shown has not caught up with it yet",
+  );
 }

@@ -1,11 +1,11 @@
 /** What is foretold of devices: predictions and what came of them, and how likely each is to fail. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { formatInstant } from "../events/instant.ts";
+import { DAY_MS, formatInstant } from "../events/instant.ts";
 import { getDevice } from "../projections/devices.ts";
 import { getPrediction, listPredictions, OUTCOMES } from "../projections/predictions.ts";
 import { listScores } from "../projections/risk_scores.ts";
 import { currentRisks } from "../projections/risks.ts";
-import { answerCsv } from "./csv.ts";
+import { answerCsv, pagesOrCsv } from "./csv.ts";
 import type { Deps } from "./deps.ts";
 import {
   PREDICTION_COLUMNS,
@@ -17,7 +17,7 @@ import {
   riskLevelOf,
   RiskLevelSchema,
 } from "./prediction_json.ts";
-import { invalid, ProblemError, unknownDevice } from "./problem.ts";
+import { ProblemError, unknownDevice } from "./problem.ts";
 import { createRouter } from "./router.ts";
 import {
   addressOf,
@@ -32,10 +32,9 @@ import {
   PageQuery,
   problems,
 } from "./schemas.ts";
-import { windowOf, WindowQuery } from "./window.ts";
+import { refuseEmpty, windowOf, WindowQuery } from "./window.ts";
 
 const TAGS = ["Predictions"];
-const DAY_MS = 86_400_000;
 
 const list = createRoute({
   method: "get",
@@ -60,13 +59,7 @@ const list = createRoute({
     }),
   },
   responses: {
-    200: {
-      description: "A page (JSON), or everything (CSV)",
-      content: {
-        ...json(z.object({ predictions: z.array(PredictionJson), next: NextCursor }), "").content,
-        "text/csv": { schema: z.string() },
-      },
-    },
+    200: pagesOrCsv(z.object({ predictions: z.array(PredictionJson), next: NextCursor })),
     ...problems(422, 503),
   },
 });
@@ -128,26 +121,21 @@ export function predictionRoutes(
   const app = createRouter();
 
   app.openapi(list, async (c) => {
-    const { format, kind, id, ...query } = c.req.valid("query");
-    const { from, to, cursor } = query;
-    if (from !== undefined && to !== undefined && from >= to) {
-      throw invalid("query", "from", "expected a moment before `to`");
-    }
+    const { format, ...query } = addressOf(c.req.valid("query"));
+    refuseEmpty(query);
     const asked = { ...query, ...(query.outcome === "miss" && { state: "all" as const }) };
-    const device = kind !== undefined && id !== undefined ? addressOf({ kind, id }) : { kind, id };
     if (format === "csv") {
-      if (cursor !== undefined) throw invalid("query", "cursor", "a CSV is not paged");
       return await answerCsv(c, {
         name: "predictions",
         columns: PREDICTION_COLUMNS,
         stopping,
         async page(limit, cursor) {
-          const found = await listPredictions(sql, { ...asked, ...device, limit, cursor });
+          const found = await listPredictions(sql, { ...asked, limit, cursor });
           return { rows: found.predictions.map(predictionJson), next: found.next };
         },
       }) as never; // The route's type only knows how JSON is answered.
     }
-    const { predictions, next } = await listPredictions(sql, { ...asked, ...device });
+    const { predictions, next } = await listPredictions(sql, asked);
     return c.json({ predictions: predictions.map(predictionJson), next: next ?? null }, 200);
   });
 

@@ -1,6 +1,6 @@
 /** How reports are asked for and described over HTTP. */
 import { z } from "@hono/zod-openapi";
-import { formatInstant, parseInstant } from "../events/instant.ts";
+import { formatInstant } from "../events/instant.ts";
 import { fileName } from "../reports/files.ts";
 import { type Report, STATES } from "../reports/jobs.ts";
 import type { Recurring } from "../reports/recurring.ts";
@@ -14,18 +14,13 @@ import {
   type ReportRequest,
   SUMMARY,
 } from "../reports/request.ts";
-import { IdSchema, Instant, instantOrNull } from "./schemas.ts";
+import { IdSchema, Instant, instantOrNull, momentBy, parseInQuery } from "./schemas.ts";
 
 /** A moment a report may be asked about, as epoch ms. */
-export const ReportInstant = z.string().transform((text, context) => {
-  const moment = parseInstant(text.replace(/ (?=\d\d:?\d\d$)/, "+"));
-  if (moment !== undefined && moment >= MOMENT_MIN && moment < MOMENT_MAX) return moment;
-  context.addIssue({
-    code: "custom",
-    message: "expected an ISO 8601 instant such as 2026-01-31T12:00:00Z, from 1900 to 2999",
-  });
-  return z.NEVER;
-}).openapi({ type: "string", format: "date-time", example: "2026-01-31T12:00:00Z" });
+export const ReportInstant = momentBy((text) => {
+  const moment = parseInQuery(text) ?? NaN;
+  return moment >= MOMENT_MIN && moment < MOMENT_MAX ? moment : undefined;
+}, ", from 1900 to 2999");
 
 /** The same, or "max" for the latest poll of all stores. */
 export const ReportNow = z.union([z.literal("max").transform(() => null), ReportInstant])

@@ -9,6 +9,7 @@ import type { Deps } from "./deps.ts";
 import {
   type Accepted,
   AcceptedJson,
+  IDEMPOTENCY_KEY,
   ingest,
   ingestAll,
   type IngestOptions,
@@ -36,12 +37,10 @@ const WaitQuery = z.object({
     .openapi({ description: "Answer after the commit, with the events it became." }),
 });
 
-const IDEMPOTENCY_KEY = {
-  name: "Idempotency-Key",
-  in: "header",
-  schema: { type: "string", maxLength: 200 },
+const KEY = {
+  ...IDEMPOTENCY_KEY,
   description: "The same sent again with the same key changes nothing.",
-} as const;
+};
 
 // Bodies are described, not parsed, by the router: their bytes go on as they came.
 const one = createRoute({
@@ -50,7 +49,7 @@ const one = createRoute({
   operationId: "postMessage",
   summary: "One message of one device",
   tags: ["Telemetry"],
-  parameters: [IDEMPOTENCY_KEY],
+  parameters: [KEY],
   requestBody: {
     required: true,
     content: { "application/json": { schema: { type: "object" } } },
@@ -74,7 +73,7 @@ const many = createRoute({
   description: "An array, or NDJSON, of messages: each has its own result, in order. " +
     "A plain object is one report of an ATM.",
   tags: ["Telemetry"],
-  parameters: [IDEMPOTENCY_KEY],
+  parameters: [KEY],
   requestBody: {
     required: true,
     content: {

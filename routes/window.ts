@@ -22,14 +22,25 @@ export interface Window {
   readonly to: number;
 }
 
+interface Span {
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+/** Throws ProblemError where nothing can lie in [from, to). */
+export function refuseEmpty({ from, to }: Span): void {
+  if (from === undefined || to === undefined || from < to) return;
+  throw invalid("query", "from", "expected a moment before `to`");
+}
+
 /** Ends now and is `lengthMs` long unless the query says otherwise; never empty. */
 export function windowOf(
-  query: { readonly from?: number | undefined; readonly to?: number | undefined },
+  query: Span,
   now: number,
   lengthMs: number,
 ): Window {
   const to = query.to ?? (query.from === undefined ? now : Math.max(now, query.from + 1));
   const from = query.from ?? to - lengthMs;
-  if (from >= to) throw invalid("query", "from", "expected a moment before `to`");
+  refuseEmpty({ from, to });
   return { from, to };
 }

@@ -1,7 +1,8 @@
 /** Alerts of ATMs: what is wrong, and who deals with it. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { by } from "../../events/by.ts";
 import { ALARM_REASONS, SEVERITIES } from "../../events/device.ts";
-import { formatInstant } from "../../events/instant.ts";
+import { DAY_MS, formatInstant } from "../../events/instant.ts";
 import { DEVICE_ID } from "../../events/vocabulary.ts";
 import {
   type AlertGroup,
@@ -15,8 +16,10 @@ import {
 import { getDevice } from "../../projections/devices.ts";
 import { boundedBody } from "../body.ts";
 import type { Deps } from "../deps.ts";
-import { invalid, ProblemError, unknownDevice } from "../problem.ts";
+import { type OrderDeps, orderShown } from "../orders.ts";
+import { ProblemError, unknownDevice } from "../problem.ts";
 import { createRouter } from "../router.ts";
+import { refuseEmpty } from "../window.ts";
 import {
   IdSchema,
   Instant,
@@ -28,11 +31,9 @@ import {
   problems,
 } from "../schemas.ts";
 import { ALERT_STATUSES, AtmAlertJson, atmAlertJson } from "./atm_alert_json.ts";
-import { type AtmOrderDeps, giveAtm } from "./atm_orders.ts";
 
 const TAGS = ["ATM monitoring"];
 const BODY_BYTES_MAX = 64 * 1024;
-const DAY_MS = 86_400_000;
 
 const list = createRoute({
   method: "get",
@@ -66,8 +67,6 @@ const list = createRoute({
     ...problems(422, 503),
   },
 });
-
-const by = z.string().min(1).max(100).default("operator");
 
 const create = createRoute({
   method: "post",
@@ -154,7 +153,7 @@ const update = createRoute({
   },
 });
 
-export type AtmAlertDeps = Pick<Deps, "sql"> & AtmOrderDeps;
+export type AtmAlertDeps = Pick<Deps, "sql"> & OrderDeps;
 
 export function atmAlertRoutes(deps: AtmAlertDeps): OpenAPIHono {
   const { sql, now } = deps;
@@ -162,9 +161,7 @@ export function atmAlertRoutes(deps: AtmAlertDeps): OpenAPIHono {
 
   app.openapi(list, async (c) => {
     const { atm_id: atmId, alert_type: reason, page, limit, ...rest } = c.req.valid("query");
-    if (rest.from !== undefined && rest.to !== undefined && rest.from >= rest.to) {
-      throw invalid("query", "from", "expected a moment before `to`");
-    }
+    refuseEmpty(rest);
     const filter = { ...rest, reason, atmId: atmId?.toUpperCase() };
     const [alerts, total] = await Promise.all([
       listAtmAlerts(sql, { ...filter, page, limit }),
@@ -183,7 +180,7 @@ export function atmAlertRoutes(deps: AtmAlertDeps): OpenAPIHono {
     const { atm_id, ...said } = c.req.valid("json");
     const atmId = atm_id.toUpperCase();
     if (await getDevice(sql, "atm", atmId) === undefined) throw unknownDevice("atm", atmId);
-    await giveAtm(deps, atmId, { command: "RaiseAlarm", ...said });
+    await orderShown(deps, { kind: "atm", id: atmId, body: { command: "RaiseAlarm", ...said } });
     const [alert] = await listAtmAlerts(sql, { atmId, reason: "reported", page: 0, limit: 1 });
     if (alert === undefined) throw new Error(`The alert reported for ATM "${atmId}" is not there`);
     return c.json(atmAlertJson(alert), 201);
@@ -223,7 +220,7 @@ export function atmAlertRoutes(deps: AtmAlertDeps): OpenAPIHono {
     }
     if (resolvedAt === null) {
       const command = status === "resolved" ? "ResolveAlarm" : "AcknowledgeAlarm";
-      await giveAtm(deps, atmId, { command, reason, by } as { command: string });
+      await orderShown(deps, { kind: "atm", id: atmId, body: { command, reason, by } });
     }
     return c.json(atmAlertJson(await find(id)), 200);
   });

@@ -7,6 +7,7 @@ import type { Device } from "../../projections/device.ts";
 import { getDevice, pageOfDevices } from "../../projections/devices.ts";
 import { boundedBody } from "../body.ts";
 import type { Deps } from "../deps.ts";
+import { type OrderDeps, orderShown } from "../orders.ts";
 import { unknownDevice } from "../problem.ts";
 import { createRouter } from "../router.ts";
 import {
@@ -19,7 +20,6 @@ import {
   PageNumberQuery,
   problems,
 } from "../schemas.ts";
-import { type AtmOrderDeps, giveAtm } from "./atm_orders.ts";
 import { everyAtm, type RegistryStatus, registryStatusOf } from "./atms.ts";
 
 const Status = z.enum(REGISTRY_STATUSES);
@@ -141,7 +141,7 @@ const remove = createRoute({
 
 const BY = "atm registry";
 
-export type AtmRegistryDeps = Pick<Deps, "sql"> & AtmOrderDeps;
+export type AtmRegistryDeps = Pick<Deps, "sql"> & OrderDeps;
 
 export function atmRegistryRoutes(deps: AtmRegistryDeps): OpenAPIHono {
   const { sql } = deps;
@@ -188,7 +188,8 @@ export function atmRegistryRoutes(deps: AtmRegistryDeps): OpenAPIHono {
   }
 
   async function give(id: string, command: string, fields: object): Promise<void> {
-    await giveAtm(deps, id.toUpperCase(), { command, ...fields });
+    const body = { command, ...fields };
+    await orderShown(deps, { kind: "atm", id: id.toUpperCase(), body });
   }
 
   return app;

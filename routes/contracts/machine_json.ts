@@ -1,13 +1,13 @@
 /** Machines, bearings and readings as the plant's users know them; and their way to say when. */
 import { z } from "@hono/zod-openapi";
-import { formatInstant, parseInstant } from "../../events/instant.ts";
+import { DAY_MS, formatInstant } from "../../events/instant.ts";
 import { MACHINE_STATUSES } from "../../events/machine.ts";
 import { deviceOf, type Json } from "../../events/vocabulary.ts";
 import type { Bearing } from "../../projections/bearings.ts";
 import type { Machine } from "../../projections/machines.ts";
 import { nameOf, type Vibration } from "../../projections/vibration.ts";
 import { invalid } from "../problem.ts";
-import { Fields, Instant } from "../schemas.ts";
+import { Fields, Instant, parseInQuery } from "../schemas.ts";
 import { SpectrumJson } from "../spectra.ts";
 
 export const StatusSchema = z.enum(MACHINE_STATUSES).openapi("MachineStatus");
@@ -121,7 +121,6 @@ function orNull<Group extends Record<string, number | null>>(group: Group): Grou
   return Object.values(group).every((value) => value === null) ? null : group;
 }
 
-const DAY_MS = 86_400_000;
 /** `to` lies just behind the last moment that is meant: moments are told apart to a microsecond. */
 const INSTANT_MS = 0.001;
 /** Nothing is measured as late; a year of five digits has no place in PostgreSQL's dates. */
@@ -150,8 +149,7 @@ export function spanOf(
 }
 
 function momentOf(name: string, text: string): number {
-  // A "+" that was not escaped arrives as a space.
-  const moment = parseInstant(text.replace(/ (?=\d\d:?\d\d$)/, "+"));
+  const moment = parseInQuery(text);
   if (moment !== undefined) return moment;
   throw invalid("query", name, "expected a date such as 2026-01-31, or an ISO 8601 instant");
 }

@@ -1,5 +1,6 @@
 /** What was wrong with sensors: alerts to be dealt with, and each anomaly explained. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { by, OPERATOR } from "../../events/by.ts";
 import { SEVERITIES } from "../../events/device.ts";
 import { formatInstant } from "../../events/instant.ts";
 import { readStreamBetween } from "../../events/log/query.ts";
@@ -13,7 +14,15 @@ import { order } from "../orders.ts";
 import type { OwnWrites } from "../own_writes.ts";
 import { ProblemError } from "../problem.ts";
 import { createRouter } from "../router.ts";
-import { IdSchema, Instant, json, LimitQuery, OffsetQuery, problems } from "../schemas.ts";
+import {
+  IdSchema,
+  Instant,
+  json,
+  LimitQuery,
+  OffsetQuery,
+  optionalBody,
+  problems,
+} from "../schemas.ts";
 import { AlertJson, alertJson, ReadingJson, readingJson } from "./sensor_json.ts";
 
 /** Readings shown before an anomaly and after it. */
@@ -47,8 +56,6 @@ const list = createRoute({
 });
 
 const RESOLUTION_BYTES_MAX = 4 * 1024;
-/** Who it was; nobody need say. */
-const Resolution = z.object({ by: z.string().min(1).max(100).default("operator") });
 
 const resolve = createRoute({
   method: "post",
@@ -57,10 +64,7 @@ const resolve = createRoute({
   summary: "Somebody has dealt with it; doing so again changes nothing",
   tags: ["Sensors"],
   middleware: boundedBody(RESOLUTION_BYTES_MAX),
-  request: {
-    params: AlertParam,
-    body: { content: { "application/json": { schema: Resolution } } },
-  },
+  request: { params: AlertParam, body: optionalBody(z.object({ by })) },
   responses: {
     200: json(AlertJson, "The alert, resolved"),
     ...problems(400, 404, 409, 413, 415, 422, 503),
@@ -126,9 +130,7 @@ export function sensorAlertRoutes(deps: SensorAlertDeps): OpenAPIHono {
 
   app.openapi(resolve, async (c) => {
     const { id } = c.req.valid("param");
-    // Without a body nothing was validated, and so nothing defaulted.
-    const { by = "operator" } = c.req.valid("json");
-    return c.json(alertJson(await resolveAlert(deps, id, by)), 200);
+    return c.json(alertJson(await resolveAlert(deps, id, c.req.valid("json").by)), 200);
   });
 
   app.openapi(explain, async (c) => {
@@ -183,7 +185,7 @@ async function findAlert({ sql }: Pick<Deps, "sql">, id: string): Promise<Alert>
 export async function resolveAlert(
   deps: SensorAlertDeps,
   id: string,
-  by = "operator",
+  by = OPERATOR,
 ): Promise<Alert> {
   const { publisher, ownWrites, now } = deps;
   await ownWrites.shown();

@@ -73,9 +73,7 @@ export function liveRoutes(deps: LiveDeps): OpenAPIHono {
   });
 
   app.openapi(live, async (c) => {
-    const { topics, kind, id, last_event_id: resumeAt } = c.req.valid("query");
-    const device = kind !== undefined && id !== undefined ? addressOf({ kind, id }) : { kind, id };
-    const interest = { topics, ...device };
+    const { last_event_id: resumeAt, ...interest } = addressOf(c.req.valid("query"));
     // Known before the answer begins, so that a database that is away is a 503 and not a dead feed.
     const from = await startOf(c.req.valid("header")["last-event-id"] ?? resumeAt);
     // Nobody would ever read the feed itself.

@@ -1,12 +1,13 @@
 /** Models trained of a series: asking for one, watching it being trained, and what came of it. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { by, OPERATOR } from "../../events/by.ts";
 import { formatInstant } from "../../events/instant.ts";
 import { readReadings } from "../../events/log/readings.ts";
 import { streamOf } from "../../events/vocabulary.ts";
 import { EPOCHS_LIMIT, EPOCHS_MAX } from "../../models/lstm/limits.ts";
 import { listModels, type TrainedModel } from "../../projections/models.ts";
 import type { Deps } from "../deps.ts";
-import { By, OPERATOR, order } from "../orders.ts";
+import { order } from "../orders.ts";
 import { ProblemError, unknownDevice } from "../problem.ts";
 import { createRouter } from "../router.ts";
 import { IdSchema, Instant, InstantQuery, json, optionalBody, problems } from "../schemas.ts";
@@ -103,7 +104,7 @@ const promote = createRoute({
   operationId: "promoteSeriesModel",
   summary: "Put a model in force, whatever is said of it",
   tags: TAGS,
-  request: { params: ModelParams, body: optionalBody(z.object({ by: By })) },
+  request: { params: ModelParams, body: optionalBody(z.object({ by })) },
   responses: { 200: json(ModelSchema, "In force now"), ...problems(404, 409, 422, 503) },
 });
 
