@@ -6,70 +6,82 @@ interface Reported {
   readonly data: Json;
 }
 
-const ATM_MEASURES = [
-  "cash_level_percent",
-  "temperature_celsius",
-  "cpu_usage_percent",
-  "memory_usage_percent",
-  "disk_usage_percent",
-  "network_latency_ms",
-  "uptime_seconds",
-  "transaction_count",
-  "failed_transaction_count",
-];
-
-const VIBRATION_MEASURES: readonly (readonly [group: string, field: string, name: string])[] = [
-  ["acceleration", "rms", "acceleration.rms"],
-  ["acceleration", "peak", "acceleration.peak"],
-  ["acceleration", "crestFactor", "acceleration.crestFactor"],
-  ["acceleration", "kurtosis", "acceleration.kurtosis"],
-  ["velocity", "rms", "velocity.rms"],
-  ["velocity", "peak", "velocity.peak"],
-  ["velocity", "crestFactor", "velocity.crestFactor"],
-];
+type Visit = (name: string, value: number) => void;
 
 /** Calls back for every number in a report that is worth a trend; nothing for other events. */
 export function forEachMeasure(
   { type, data }: Reported,
-  visit: (name: string, value: number) => void,
+  visit: Visit,
 ): void {
   switch (type) {
     case "TelemetryReported":
-      for (const name of ATM_MEASURES) {
-        const value = data[name];
-        if (typeof value === "number") visit(name, value);
-      }
-      return;
+      return forEachTelemetry(data, visit);
     case "ReadingReported":
-      if (typeof data.value === "number") visit("value", data.value);
-      return;
+      return visitNumber("value", data.value, visit);
     case "VibrationReported":
       return forEachVibration(data, visit);
   }
 }
 
-function forEachVibration(data: Json, visit: (name: string, value: number) => void): void {
+// Field by field: one that is looked up by a name in a variable takes several times as long.
+
+function forEachTelemetry(data: Json, visit: Visit): void {
+  visitNumber("cash_level_percent", data.cash_level_percent, visit);
+  visitNumber("temperature_celsius", data.temperature_celsius, visit);
+  visitNumber("cpu_usage_percent", data.cpu_usage_percent, visit);
+  visitNumber("memory_usage_percent", data.memory_usage_percent, visit);
+  visitNumber("disk_usage_percent", data.disk_usage_percent, visit);
+  visitNumber("network_latency_ms", data.network_latency_ms, visit);
+  visitNumber("uptime_seconds", data.uptime_seconds, visit);
+  visitNumber("transaction_count", data.transaction_count, visit);
+  visitNumber("failed_transaction_count", data.failed_transaction_count, visit);
+}
+
+function forEachVibration(data: Json, visit: Visit): void {
   const names = namesOf(typeof data.bearingId === "string" ? `${data.bearingId}.` : "");
-  for (let i = 0; i < VIBRATION_MEASURES.length; i++) {
-    const [group, field] = VIBRATION_MEASURES[i] as typeof VIBRATION_MEASURES[number];
-    const value = (data[group] as Json | null | undefined)?.[field];
-    if (typeof value === "number") visit(names[i] as string, value);
-  }
-  if (typeof data.temperature === "number") visit(names.at(-1) as string, data.temperature);
+  const acceleration = data.acceleration as Json | null | undefined;
+  const velocity = data.velocity as Json | null | undefined;
+  visitNumber(names.accelerationRms, acceleration?.rms, visit);
+  visitNumber(names.accelerationPeak, acceleration?.peak, visit);
+  visitNumber(names.accelerationCrest, acceleration?.crestFactor, visit);
+  visitNumber(names.accelerationKurtosis, acceleration?.kurtosis, visit);
+  visitNumber(names.velocityRms, velocity?.rms, visit);
+  visitNumber(names.velocityPeak, velocity?.peak, visit);
+  visitNumber(names.velocityCrest, velocity?.crestFactor, visit);
+  visitNumber(names.temperature, data.temperature, visit);
+}
+
+function visitNumber(name: string, value: unknown, visit: Visit): void {
+  if (typeof value === "number") visit(name, value);
 }
 
 /** The names a bearing's measures have, by its prefix: a text put together anew is slow to look up. */
-const knownNames = new Map<string, readonly string[]>();
+const knownNames = new Map<string, VibrationNames>();
 const NAMES_KEPT_MAX = 10_000;
 
-function namesOf(prefix: string): readonly string[] {
+type VibrationNames = ReturnType<typeof withPrefix>;
+
+function namesOf(prefix: string): VibrationNames {
   let names = knownNames.get(prefix);
   if (names === undefined) {
-    names = [...VIBRATION_MEASURES.map(([, , name]) => prefix + name), `${prefix}temperature`];
+    names = withPrefix(prefix);
     if (knownNames.size >= NAMES_KEPT_MAX) knownNames.clear();
     knownNames.set(prefix, names);
   }
   return names;
+}
+
+function withPrefix(prefix: string) {
+  return {
+    accelerationRms: `${prefix}acceleration.rms`,
+    accelerationPeak: `${prefix}acceleration.peak`,
+    accelerationCrest: `${prefix}acceleration.crestFactor`,
+    accelerationKurtosis: `${prefix}acceleration.kurtosis`,
+    velocityRms: `${prefix}velocity.rms`,
+    velocityPeak: `${prefix}velocity.peak`,
+    velocityCrest: `${prefix}velocity.crestFactor`,
+    temperature: `${prefix}temperature`,
+  };
 }
 
 /** The status a report observed; undefined for every other event. */

@@ -70,6 +70,8 @@ export function createFolding(
   let young = new Map<string, Entry>();
   let old = new Map<string, Entry>();
   let dirty: Entry[] = [];
+  /** The rows of the event that is being folded. */
+  const found: Entry[] = [];
   /** Rows that went to a table which was empty before; no other key can have a row. */
   let dropped = empty ? createKeyFilter() : undefined;
 
@@ -87,17 +89,22 @@ export function createFolding(
       const event = events[i] as RecordedEvent;
       if (!isWanted(event)) continue;
       const keys = keysOf(event);
-      if (!isReady(keys)) return i;
-      for (const key of keys) foldInto(young.get(key) as Entry, event);
+      if (!find(keys)) return i;
+      for (let k = 0; k < keys.length; k++) foldInto(found[k] as Entry, event);
     }
     return events.length;
   }
 
-  function isReady(keys: readonly string[]): boolean {
-    for (const key of keys) {
-      if (entryOf(key) !== undefined) continue;
-      if (projection.load !== undefined) return false;
-      young.set(key, { key, row: undefined, changed: false });
+  /** Puts the entries of these keys into `found`; false where one is not in memory. */
+  function find(keys: readonly string[]): boolean {
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string;
+      // Without `load` no row is touched again, so none is looked for.
+      const entry = projection.load === undefined
+        ? { key, row: undefined, changed: false }
+        : entryOf(key);
+      if (entry === undefined) return false;
+      found[i] = entry;
     }
     return true;
   }
@@ -167,7 +174,6 @@ export function createFolding(
         entry.changed = false;
       }
       dirty = [];
-      if (projection.load === undefined) young = new Map();
       await projection.save(tx, table, rows);
     },
     saved() {

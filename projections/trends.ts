@@ -11,6 +11,7 @@ import { sqlInstant } from "../events/log/database.ts";
 import { streamOf } from "../events/vocabulary.ts";
 import { forgetRows } from "./old_rows.ts";
 import type { Projection } from "./projection.ts";
+import { shareNames } from "./shared_names.ts";
 
 /** Widths of a bucket in seconds. */
 export const RESOLUTIONS = [60, 3_600, 86_400] as const;
@@ -26,13 +27,13 @@ type StoredAggregate =
   | [count: 1, value: number, at: number];
 
 /**
- * A bucket while it is folded. A device names its metrics in the same order every time, so a place
- * is found at the first look; and numbers that stand together are no objects to be collected.
+ * A bucket while it is folded. Tens of thousands are in memory: their lists of names are shared
+ * (`shared_names.ts`), and their numbers have no room to spare.
  */
 interface Bucket {
-  readonly names: string[];
+  names: readonly string[];
   /** FIELDS of every metric, as StoredAggregate has them. */
-  readonly numbers: number[];
+  numbers: number[];
 }
 const FIELDS = 6;
 
@@ -80,12 +81,10 @@ export const trends: Projection<Bucket> = {
   },
 
   fold(row, event) {
-    const bucket = row ?? { names: [], numbers: [] };
     measure(event);
-    for (let i = 0; i < measured.count; i++) {
-      add(bucket, i, measured.names[i] as string, measured.values[i] as number, event.occurredAt);
-    }
-    return bucket;
+    if (row === undefined) return begin(event.occurredAt);
+    addAll(row, event.occurredAt);
+    return row;
   },
 
   async save(tx, table, rows) {
@@ -120,19 +119,22 @@ const STREAMS_KEPT_MAX = 20_000;
 const measured = {
   of: undefined as RecordedEvent | undefined,
   count: 0,
-  names: [] as string[],
+  /** As many as `count`, and those of earlier events behind them. */
+  taken: [] as string[],
   values: [] as number[],
+  names: [] as readonly string[],
 };
 
 function measure(event: RecordedEvent): void {
   if (measured.of === event) return;
   measured.of = event;
   measured.count = 0;
-  forEachMeasure(event, noteMeasure);
+  forEachMeasure(event, take);
+  measured.names = shareNames(measured.taken, measured.count);
 }
 
-function noteMeasure(name: string, value: number): void {
-  measured.names[measured.count] = name;
+function take(name: string, value: number): void {
+  measured.taken[measured.count] = name;
   measured.values[measured.count++] = value;
 }
 
@@ -147,7 +149,10 @@ function toStored({ names, numbers }: Bucket): Record<string, StoredAggregate> {
 }
 
 function fromStored(stored: Record<string, StoredAggregate>): Bucket {
-  return { names: Object.keys(stored), numbers: Object.values(stored).flatMap(expand) };
+  return {
+    names: shareNames(Object.keys(stored)),
+    numbers: Object.values(stored).flatMap(expand).slice(),
+  };
 }
 
 function expand(stored: StoredAggregate): Exclude<StoredAggregate, { length: 3 }> {
@@ -161,22 +166,45 @@ function mod(value: number, divisor: number): number {
   return rest < 0 ? rest + divisor : rest;
 }
 
-/** `expected`: where this metric stands if the device reports what it did before. */
-function add(
-  { names, numbers }: Bucket,
-  expected: number,
-  name: string,
-  value: number,
-  at: number,
-): void {
-  const place = names[expected] === name ? expected : names.indexOf(name);
-  if (place < 0) {
-    if (names.length >= METRICS_MAX) return;
-    names.push(name);
-    numbers.push(1, value, value, value, value, at);
-    return;
+/** A bucket of what was just measured. */
+function begin(at: number): Bucket {
+  const { names, values } = measured;
+  const numbers: number[] = [];
+  for (let i = 0; i < names.length; i++) pushFirst(numbers, values[i] as number, at);
+  // A copy has no room to spare, what was pushed has.
+  return { names, numbers: numbers.slice() };
+}
+
+function addAll(bucket: Bucket, at: number): void {
+  const { names, values } = measured;
+  // What a device names together stands together.
+  const start = bucket.names === names ? 0 : bucket.names.indexOf(names[0] as string);
+  let later: number[] | undefined;
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    const place = bucket.names[start + i] === name ? start + i : bucket.names.indexOf(name);
+    if (place < 0) (later ??= []).push(i);
+    else add(bucket.numbers, place * FIELDS, values[i] as number, at);
   }
-  const first = place * FIELDS;
+  if (later !== undefined) append(bucket, later, at);
+}
+
+/** Metrics that were not in it yet, by their places in what was measured. */
+function append(bucket: Bucket, places: readonly number[], at: number): void {
+  const fitting = places.slice(0, Math.max(0, METRICS_MAX - bucket.names.length));
+  const numbers: number[] = [];
+  for (const i of fitting) pushFirst(numbers, measured.values[i] as number, at);
+  const added = fitting.map((i) => measured.names[i] as string);
+  bucket.names = shareNames([...bucket.names, ...added]);
+  bucket.numbers = bucket.numbers.concat(numbers);
+}
+
+function pushFirst(numbers: number[], value: number, at: number): void {
+  numbers.push(1, value, value, value, value, at);
+}
+
+/** `first`: where the metric's fields begin. */
+function add(numbers: number[], first: number, value: number, at: number): void {
   numbers[first] = (numbers[first] as number) + 1;
   // An infinite sum could not be written down, and read back would differ from itself.
   const sum = (numbers[first + 1] as number) + value;
