@@ -1,5 +1,5 @@
 /** `./telltale rebuild`: read models anew, from the first event, while the old ones answer. */
-import { parseArgs } from "node:util";
+import { parseArguments } from "./arguments.ts";
 import { migrate } from "../migrations/migrate.ts";
 import { projections } from "../projections/mod.ts";
 import type { Projection } from "../projections/projection.ts";
@@ -64,7 +64,10 @@ Exit codes: 0 rebuilt; 1 could not; 2 wrong usage; 130 interrupted (the old tabl
 };
 
 function readArguments(args: readonly string[]): readonly Projection[] | "list" {
-  const { positionals, values } = parse(args);
+  const { positionals, values } = parseArguments(args, {
+    options: { list: { type: "boolean" } },
+    allowPositionals: true,
+  });
   if (values.list) return "list";
   const names = projections.map(({ name }) => name);
   const [first] = positionals;
@@ -81,16 +84,4 @@ function readArguments(args: readonly string[]): readonly Projection[] | "list" 
     );
   }
   return projections.filter(({ name }) => positionals.includes(name));
-}
-
-function parse(args: readonly string[]): { positionals: string[]; values: { list?: boolean } } {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: { list: { type: "boolean" } },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
 }

@@ -1,6 +1,5 @@
 /** What `./telltale replay` is asked to tell, read and checked. */
-import { parseArgs } from "node:util";
-import { parseInstant } from "../events/instant.ts";
+import { momentOf, parseArguments } from "./arguments.ts";
 import { UsageError } from "./usage.ts";
 
 export const REPLAY_HELP = `Usage: ./telltale replay --stream <kind>-<id> [options]
@@ -33,46 +32,26 @@ export interface Replay {
 }
 
 export function readReplay(args: readonly string[]): Replay {
-  const values = parse(args);
+  const text = { type: "string" } as const;
+  const { values } = parseArguments(args, {
+    options: {
+      stream: text,
+      to: text,
+      "from-version": text,
+      limit: text,
+      json: { type: "boolean" },
+    },
+  });
   if (values.stream === undefined) {
     throw new UsageError("Say whose story to tell: --stream <kind>-<id>, as in atm-ATM-0042");
   }
   return {
     stream: values.stream,
-    to: values.to === undefined ? Infinity : readInstant(values.to),
+    to: values.to === undefined ? Infinity : momentOf("--to", values.to),
     fromVersion: readNumber("from-version", values["from-version"], 0),
     limit: readNumber("limit", values.limit, Infinity),
     json: values.json ?? false,
   };
-}
-
-const TEXT = { type: "string" } as const;
-const OPTIONS = {
-  stream: TEXT,
-  to: TEXT,
-  "from-version": TEXT,
-  limit: TEXT,
-  json: { type: "boolean" },
-} as const;
-
-type Values = { [Name in Exclude<keyof typeof OPTIONS, "json">]?: string } & { json?: boolean };
-
-function parse(args: readonly string[]): Values {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
-function readInstant(text: string): number {
-  const instant = parseInstant(text);
-  if (instant === undefined) {
-    throw new UsageError(
-      `Cannot read --to "${text}": expected an instant, as in 2026-03-01T12:00:00Z`,
-    );
-  }
-  return instant;
 }
 
 function readNumber(name: string, text: string | undefined, otherwise: number): number {

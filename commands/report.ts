@@ -1,5 +1,4 @@
 /** `./telltale report`: the uptime of stores as a file, whether Telltale runs or not. */
-import { parseArgs } from "node:util";
 import type { Sql } from "../events/log/database.ts";
 import { readHeads } from "../events/log/query.ts";
 import { formatInstant } from "../events/instant.ts";
@@ -9,6 +8,7 @@ import { compute, type Table } from "../reports/compute.ts";
 import { ReportError, writeFile } from "../reports/files.ts";
 import type { ReportRequest } from "../reports/request.ts";
 import { ReportBody, requestOf } from "../routes/report_schemas.ts";
+import { parseArguments } from "./arguments.ts";
 import { INTERRUPTED, InterruptedError, withLog } from "./audit.ts";
 import { type Command, type Config, UserError } from "./command.ts";
 import { count, progressText, startProgress } from "./progress.ts";
@@ -59,7 +59,19 @@ Exit codes: 0 written; 1 could not be made or written; 2 wrong usage; 130 interr
 };
 
 function readArguments(args: readonly string[]): { request: ReportRequest; out?: string } {
-  const { stores, windows, out, ...rest } = parse(args);
+  const text = { type: "string" } as const;
+  const { stores, windows, out, ...rest } = parseArguments(args, {
+    options: {
+      now: text,
+      out: text,
+      format: text,
+      windows: text,
+      from: text,
+      to: text,
+      staleness: text,
+      stores: text,
+    },
+  }).values;
   const parsed = ReportBody.safeParse({
     format: "summary",
     ...rest,
@@ -73,27 +85,6 @@ function readArguments(args: readonly string[]): { request: ReportRequest; out?:
     );
   }
   return { request: requestOf(parsed.data), ...(out === undefined ? {} : { out }) };
-}
-
-function parse(args: readonly string[]): Record<string, string | undefined> {
-  const option = { type: "string" } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        now: option,
-        out: option,
-        format: option,
-        windows: option,
-        from: option,
-        to: option,
-        staleness: option,
-        stores: option,
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
 }
 
 async function makeFile(

@@ -1,6 +1,5 @@
 /** `./telltale train failure`: what foretells that an ATM will fail, of the whole fleet's history. */
-import { parseArgs } from "node:util";
-import { parseInstant } from "../events/instant.ts";
+import { DAY_MS } from "../events/instant.ts";
 import { migrate } from "../migrations/migrate.ts";
 import type { FailureCard, JudgedOnCard } from "../models/failure/card.ts";
 import {
@@ -10,6 +9,7 @@ import {
   trainFailureFromLog,
   TRIALS_MAX,
 } from "../routes/training/failure.ts";
+import { momentOf, parseArguments, wholeNumber } from "./arguments.ts";
 import { INTERRUPTED, InterruptedError, print, withLog } from "./audit.ts";
 import { type Config, UserError } from "./command.ts";
 import { count, startProgress } from "./progress.ts";
@@ -17,7 +17,6 @@ import type { Trainer } from "./train.ts";
 import { UsageError } from "./usage.ts";
 
 const SEED_MAX = 2 ** 31 - 1;
-const DAY_MS = 86_400_000;
 
 const HELP = `Usage: ./telltale train failure [options]
        ./telltale train failure --simulated --out FILE
@@ -122,58 +121,10 @@ function short(value: number | null): string {
 type Options = FailureOrder & { readonly out: string | undefined };
 
 function readOrder(args: readonly string[], now: number): Options {
-  const { from, to, trials = "0", seed = "1", force = false, simulated = false, out } = parse(args);
-  if (simulated !== (out !== undefined)) {
-    throw new UsageError(
-      "Say both that it is simulated and where to write it: --simulated --out FILE",
-    );
-  }
-  if (simulated && args.length > 3) {
-    throw new UsageError(
-      "--simulated always makes the same model: it takes no other option but --out",
-    );
-  }
-  const until = to === undefined ? now : moment("--to", to);
-  const since = from === undefined ? until - DAYS_LEARNED_FROM * DAY_MS : moment("--from", from);
-  if (since >= until) throw new UsageError("--from must be before --to");
-  return {
-    from: since,
-    to: until,
-    trials: wholeNumber("--trials", trials, TRIALS_MAX),
-    seed: wholeNumber("--seed", seed, SEED_MAX),
-    force,
-    by: "command line",
-    out,
-  };
-}
-
-function moment(option: string, text: string): number {
-  const at = parseInstant(text);
-  if (at !== undefined) return at;
-  throw new UsageError(
-    `Cannot use ${option} "${text}": expected an ISO 8601 instant such as 2026-01-31T12:00:00Z`,
-  );
-}
-
-function wholeNumber(option: string, text: string, max: number): number {
-  if (/^\d{1,10}$/.test(text) && Number(text) <= max) return Number(text);
-  throw new UsageError(`Cannot use ${option} "${text}": expected a whole number, 0 to ${max}`);
-}
-
-function parse(args: readonly string[]): {
-  from?: string;
-  to?: string;
-  trials?: string;
-  seed?: string;
-  out?: string;
-  force?: boolean;
-  simulated?: boolean;
-} {
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
-  try {
-    return parseArgs({
-      args: [...args],
+  const { from, to, trials = "0", seed = "1", force = false, simulated = false, out } =
+    parseArguments(args, {
       options: {
         from: text,
         to: text,
@@ -184,7 +135,26 @@ function parse(args: readonly string[]): {
         simulated: flag,
       },
     }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  if (simulated !== (out !== undefined)) {
+    throw new UsageError(
+      "Say both that it is simulated and where to write it: --simulated --out FILE",
+    );
   }
+  if (simulated && args.length > 3) {
+    throw new UsageError(
+      "--simulated always makes the same model: it takes no other option but --out",
+    );
+  }
+  const until = to === undefined ? now : momentOf("--to", to);
+  const since = from === undefined ? until - DAYS_LEARNED_FROM * DAY_MS : momentOf("--from", from);
+  if (since >= until) throw new UsageError("--from must be before --to");
+  return {
+    from: since,
+    to: until,
+    trials: wholeNumber("--trials", trials, TRIALS_MAX),
+    seed: wholeNumber("--seed", seed, SEED_MAX),
+    force,
+    by: "command line",
+    out,
+  };
 }

@@ -1,10 +1,10 @@
 /** `./telltale train lstm`: a forecaster of one series. */
-import { parseArgs } from "node:util";
 import { DEVICE_ID } from "../events/vocabulary.ts";
 import { migrate } from "../migrations/migrate.ts";
 import type { LstmCard } from "../models/lstm/card.ts";
 import { EPOCHS_LIMIT, EPOCHS_MAX } from "../models/lstm/limits.ts";
 import { type KeptModel, trainFromLog } from "../routes/training/lstm.ts";
+import { parseArguments, wholeNumber } from "./arguments.ts";
 import { INTERRUPTED, InterruptedError, print, withLog } from "./audit.ts";
 import { type Config, UserError } from "./command.ts";
 import { count, startProgress } from "./progress.ts";
@@ -95,42 +95,21 @@ function short(value: number): string {
 }
 
 function readOrder(args: readonly string[]): Parameters<typeof trainFromLog>[1] {
-  const { series, seed = "1", epochs = String(EPOCHS_MAX), force = false } = parse(args);
+  const text = { type: "string" } as const;
+  const { series, seed = "1", epochs = String(EPOCHS_MAX), force = false } = parseArguments(args, {
+    options: { series: text, seed: text, epochs: text, force: { type: "boolean" } },
+  }).values;
   if (series === undefined) throw new UsageError("Say of which sensor: --series ID");
   if (!DEVICE_ID.test(series)) {
     throw new UsageError(
       `Cannot train on "${series}": an id is 1 to 64 letters, digits, "_", ":" or "-"`,
     );
   }
-  if (!/^\d{1,10}$/.test(seed) || Number(seed) > SEED_MAX) {
-    throw new UsageError(`Cannot use --seed "${seed}": expected a whole number, 0 to ${SEED_MAX}`);
-  }
-  if (!/^\d{1,4}$/.test(epochs) || Number(epochs) < 1 || Number(epochs) > EPOCHS_LIMIT) {
-    throw new UsageError(
-      `Cannot use --epochs "${epochs}": expected a whole number, 1 to ${EPOCHS_LIMIT}`,
-    );
-  }
-  const epochsMax = Number(epochs);
-  return { series, seed: Number(seed), epochsMax, force, by: "command line" };
-}
-
-function parse(args: readonly string[]): {
-  series?: string;
-  seed?: string;
-  epochs?: string;
-  force?: boolean;
-} {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        series: { type: "string" },
-        seed: { type: "string" },
-        epochs: { type: "string" },
-        force: { type: "boolean" },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
+  return {
+    series,
+    seed: wholeNumber("--seed", seed, SEED_MAX),
+    epochsMax: wholeNumber("--epochs", epochs, EPOCHS_LIMIT, 1),
+    force,
+    by: "command line",
+  };
 }

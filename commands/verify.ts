@@ -1,6 +1,6 @@
 /** `./telltale verify`: proves the log whole, or names where it is not. */
-import { parseArgs } from "node:util";
 import { type Verification, verify, type Witness } from "../events/log/verify.ts";
+import { parseArguments } from "./arguments.ts";
 import { INTERRUPTED, InterruptedError, print, withLog } from "./audit.ts";
 import type { Command } from "./command.ts";
 import { count, progressText, rate, startProgress } from "./progress.ts";
@@ -59,16 +59,10 @@ Exit codes: 0 whole; 1 not whole; 2 wrong usage, or the log could not be read; 1
 };
 
 function readArguments(args: readonly string[]): { witnesses: Witness[]; json: boolean } {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: { witness: { type: "string", multiple: true }, json: { type: "boolean" } },
-    });
-    return { witnesses: (values.witness ?? []).map(readWitness), json: values.json ?? false };
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
+  const { witness = [], json = false } = parseArguments(args, {
+    options: { witness: { type: "string", multiple: true }, json: { type: "boolean" } },
+  }).values;
+  return { witnesses: witness.map(readWitness), json };
 }
 
 function readWitness(text: string): Witness {

@@ -1,7 +1,7 @@
 /** `./telltale evaluate bearings`: which fault a vibration has, and how early wear is noticed. */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import type { BearingGeometry } from "../../models/vibration/mod.ts";
+import { parseArguments } from "../arguments.ts";
 import { UserError } from "../command.ts";
 import { UsageError } from "../usage.ts";
 import { describeRecords, MANIFEST } from "./bearing_records.ts";
@@ -57,20 +57,10 @@ Options
 };
 
 function readOptions(args: readonly string[]): Options {
-  let values: Record<string, string | undefined>;
-  try {
-    ({ values } = parseArgs({
-      args: [...args],
-      options: {
-        data: { type: "string" },
-        geometry: { type: "string" },
-        rate: { type: "string" },
-        interval: { type: "string" },
-      },
-    }));
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
+  const text = { type: "string" } as const;
+  const { values } = parseArguments(args, {
+    options: { data: text, geometry: text, rate: text, interval: text },
+  });
   if (values.data === undefined) throw new UsageError("Say where the data is: --data DIR");
   return {
     data: values.data,

@@ -1,5 +1,5 @@
 /** `./telltale evaluate failure`: how well failures are foretold, on simulated ATMs or machines of the user's. */
-import { parseArgs } from "node:util";
+import { parseArguments, wholeNumber } from "../arguments.ts";
 import { UserError } from "../command.ts";
 import { startProgress } from "../progress.ts";
 import { UsageError } from "../usage.ts";
@@ -77,7 +77,18 @@ Examples
 };
 
 function readOptions(args: readonly string[]): Options {
-  const { data, train, anchors, scores, card, trials, seed } = parse(args);
+  const text = { type: "string" } as const;
+  const { data, train, anchors, scores, card, trials, seed } = parseArguments(args, {
+    options: {
+      data: text,
+      train: text,
+      anchors: text,
+      scores: text,
+      card: text,
+      trials: text,
+      seed: text,
+    },
+  }).values;
   if (data === undefined && (train ?? anchors ?? scores) !== undefined) {
     throw new UsageError("Say where the data is: --data DIR");
   }
@@ -95,29 +106,4 @@ function readOptions(args: readonly string[]): Options {
     trials: wholeNumber("--trials", trials ?? String(TRIALS), TRIALS_MAX),
     seed: wholeNumber("--seed", seed ?? "1", SEED_MAX),
   };
-}
-
-function parse(args: readonly string[]): Partial<Record<keyof Options, string>> {
-  const text = { type: "string" } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        data: text,
-        train: text,
-        anchors: text,
-        scores: text,
-        card: text,
-        trials: text,
-        seed: text,
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
-function wholeNumber(option: string, text: string, max: number): number {
-  if (/^\d{1,10}$/.test(text) && Number(text) <= max) return Number(text);
-  throw new UsageError(`Cannot use ${option} "${text}": expected a whole number, 0 to ${max}`);
 }

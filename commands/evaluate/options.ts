@@ -1,5 +1,5 @@
 /** `--data DIR [--scores DIR]`, which evaluations of series have in common. */
-import { parseArgs } from "node:util";
+import { parseArguments } from "../arguments.ts";
 import { UsageError } from "../usage.ts";
 
 export interface SeriesOptions {
@@ -9,15 +9,9 @@ export interface SeriesOptions {
 }
 
 export function readSeriesOptions(args: readonly string[]): SeriesOptions {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: { data: { type: "string" }, scores: { type: "string" } },
-    });
-    if (values.data === undefined) throw new UsageError("Say where the data is: --data DIR");
-    return { data: values.data, scores: values.scores };
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
+  const { data, scores } = parseArguments(args, {
+    options: { data: { type: "string" }, scores: { type: "string" } },
+  }).values;
+  if (data === undefined) throw new UsageError("Say where the data is: --data DIR");
+  return { data, scores };
 }

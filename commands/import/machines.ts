@@ -1,9 +1,9 @@
 /** `./telltale import machines`: a plant's machines, bearings and readings, from its server or files. */
-import { parseArgs } from "node:util";
 import { createPublisher } from "../../events/bus/jetstream_publisher.ts";
 import type { NatsConnection } from "../../events/bus/connection.ts";
 import { parseInstant } from "../../events/instant.ts";
 import type { Sql } from "../../events/log/database.ts";
+import { parseArguments, wholeNumber } from "../arguments.ts";
 import { INTERRUPTED, InterruptedError, print, withLog } from "../audit.ts";
 import { connectToRunning } from "../bus.ts";
 import type { Config } from "../command.ts";
@@ -155,37 +155,21 @@ const BACKFILL_DAYS_MAX = 3_660;
 const TIMEOUT_SECONDS_MAX = 600;
 
 function readArguments(args: readonly string[]): Options {
-  let values: Record<string, string | undefined>;
-  try {
-    values = parseArgs({
-      args: [...args],
-      options: {
-        source: { type: "string" },
-        date: { type: "string" },
-        "backfill-days": { type: "string" },
-        timeout: { type: "string" },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
-  const { source, date } = values;
+  const text = { type: "string" } as const;
+  const { source, date, timeout = "30", "backfill-days": backfill } = parseArguments(args, {
+    options: { source: text, date: text, "backfill-days": text, timeout: text },
+  }).values;
   if (source === undefined) throw new UsageError("Say where from: --source URL or --source PATH");
-  const days = wholeNumber("--backfill-days", values["backfill-days"] ?? "0", BACKFILL_DAYS_MAX);
-  const seconds = wholeNumber("--timeout", values.timeout ?? "30", TIMEOUT_SECONDS_MAX);
+  const days = wholeNumber("--backfill-days", backfill ?? "0", BACKFILL_DAYS_MAX);
+  const seconds = wholeNumber("--timeout", timeout, TIMEOUT_SECONDS_MAX);
   if (date !== undefined && (!/^\d{4}-\d\d-\d\d$/.test(date) || parseInstant(date) === undefined)) {
     throw new UsageError(`--date is "${date}"; expected a date such as 2026-01-31`);
   }
-  const asked = date !== undefined || values["backfill-days"] !== undefined || isUrl(source);
+  const asked = date !== undefined || backfill !== undefined || isUrl(source);
   const last = date ?? new Date().toISOString().slice(0, "2026-01-31".length);
   return {
     source,
     dates: asked ? datesUntil(last, days) : undefined,
     timeoutMs: Math.max(1, seconds) * 1_000,
   };
-}
-
-function wholeNumber(name: string, text: string, max: number): number {
-  if (/^\d{1,6}$/.test(text) && Number(text) <= max) return Number(text);
-  throw new UsageError(`${name} is "${text}"; expected a whole number up to ${max}`);
 }

@@ -1,8 +1,8 @@
 /** `./telltale import stores`: polls, business hours and time zones of a chain, from its files. */
-import { parseArgs } from "node:util";
 import { createPublisher } from "../../events/bus/jetstream_publisher.ts";
 import type { NatsConnection } from "../../events/bus/connection.ts";
 import type { Sql } from "../../events/log/database.ts";
+import { parseArguments } from "../arguments.ts";
 import { INTERRUPTED, InterruptedError, print, withLog } from "../audit.ts";
 import { connectToRunning } from "../bus.ts";
 import type { Config } from "../command.ts";
@@ -173,18 +173,10 @@ function describe(outcome: Outcome, seconds: number): string {
 }
 
 function readArguments(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        status: { type: "string" },
-        hours: { type: "string" },
-        timezones: { type: "string" },
-      },
-    });
-    if (values.status ?? values.hours ?? values.timezones) return values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
+  const text = { type: "string" } as const;
+  const { values } = parseArguments(args, {
+    options: { status: text, hours: text, timezones: text },
+  });
+  if (values.status ?? values.hours ?? values.timezones) return values;
   throw new UsageError("Name at least one file: --status, --hours or --timezones");
 }

@@ -107,7 +107,7 @@ Deno.test("the audit commands on a log at rest", async (t) => {
           [["verify", "--witness", "0:9"], /expected PARTITION:BATCH:HASH/],
           [["verify", "--fast"], /--fast/],
           [["replay"], /--stream/],
-          [["replay", "--stream", "atm-1", "--to", "soon"], /expected an instant/],
+          [["replay", "--stream", "atm-1", "--to", "soon"], /expected an ISO 8601 instant/],
           [["replay", "--stream", "atm-1", "--limit", "-1"], /limit/],
           [["rebuild"], /all, or one of/],
           [["rebuild", "everything"], /no such projection/],
