@@ -5,7 +5,7 @@
  * microseconds in the fraction (`events/instant.ts`), both ways.
  */
 import postgres, { type Sql } from "postgres";
-import { parseInstant } from "../instant.ts";
+import { formatInstant, parseInstant } from "../instant.ts";
 
 export type { Sql, TransactionSql } from "postgres";
 
@@ -48,28 +48,36 @@ export function connect({ url, socket, connectionsMax = 4, name }: ConnectOption
   return sql as unknown as Sql;
 }
 
-/** The second formatted last: the reports of a batch share few, and a date is slow to print. */
+const ZONE = "+00";
+
+/** The second printed last: the reports of a batch share few. */
 let lastSecond = NaN;
 let lastSecondText = "";
+
+/** What follows the second, for each millisecond in it: nearly every moment is a whole one. */
+const MILLISECONDS = Array.from({ length: 1000 }, (_, ms) => fractionText(ms * 1000));
 
 /** A moment as PostgreSQL prints it in UTC: `2026-01-01 00:00:00.123+00`, no trailing zeros. */
 export function sqlInstant(ms: number): string {
   const micros = Math.round(ms * 1000);
   const second = Math.floor(micros / 1_000_000);
   if (second !== lastSecond) {
-    const iso = new Date(second * 1000).toISOString();
+    const iso = formatInstant(second * 1000);
     lastSecondText = `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
     lastSecond = second;
   }
   const fraction = micros - second * 1_000_000;
-  if (fraction === 0) return `${lastSecondText}+00`;
-  let digits = String(fraction + 1_000_000).slice(1);
-  while (digits.endsWith("0")) digits = digits.slice(0, -1);
-  return `${lastSecondText}.${digits}+00`;
+  return lastSecondText +
+    (fraction % 1000 === 0 ? MILLISECONDS[fraction / 1000] : fractionText(fraction));
+}
+
+/** Of so many microseconds. */
+function fractionText(micros: number): string {
+  if (micros === 0) return ZONE;
+  return `.${String(micros).padStart(6, "0").replace(/0+$/, "")}${ZONE}`;
 }
 
 const SECOND_LENGTH = "2026-01-01 00:00:00".length;
-const ZONE = "+00";
 
 /** The number of such a text. Without a pattern: the log is read by the million, two in every row. */
 function readSqlInstant(text: string): number {

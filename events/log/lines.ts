@@ -12,7 +12,6 @@ export interface Lines {
 const AT_ONCE = 32;
 /** UTF-16 units become at most so many bytes each. */
 const BYTES_MAX = 3;
-const FIRST_BYTES = 64 * 1024;
 
 const encoder = new TextEncoder();
 
@@ -30,9 +29,7 @@ export function createLines(): Lines {
   }
 
   function grow(room: number): void {
-    const larger = new Uint8Array(Math.max(FIRST_BYTES, 2 * buffer.length, room));
-    larger.set(buffer.subarray(0, used));
-    buffer = larger;
+    buffer = new Uint8Array(buffer.buffer.transfer(Math.max(2 * buffer.length, room)));
   }
 
   return {
@@ -42,7 +39,7 @@ export function createLines(): Lines {
     },
     bytes() {
       if (waiting.length > 0) flush();
-      return buffer.slice(0, used);
+      return new Uint8Array(buffer.buffer.transfer(used));
     },
   };
 }
