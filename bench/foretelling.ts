@@ -125,29 +125,25 @@ async function measureScores(devices: number): Promise<void> {
   const registry = await fleetOf(devices, now);
   const shipped = await readShippedModel();
   const scorer = createScorer({
-    load: () => Promise.resolve({ ...shipped, onnx: new Uint8Array(shipped.onnx) }),
+    load: () => Promise.resolve(shipped),
     report: say,
   });
-  try {
-    await scorer.refresh();
-    if (scorer.serving() === undefined) throw new Error("The shipped model cannot be used");
-    const rounds = [];
-    for (let round = 0; round < 3; round++) rounds.push(await scoreAll(registry, scorer, now));
-    const seconds = median(rounds.map(({ seconds }) => seconds));
-    const busy = median(rounds.map(({ busySeconds }) => busySeconds));
-    say(`${devices.toLocaleString("en")} ATMs with a day behind them, all due at once`);
-    say(`scored in       ${seconds.toFixed(1)} s, ${Math.round(devices / seconds)}/s`);
-    say(
-      `of which the partition was busy ${busy.toFixed(1)} s, the longest at a stretch ${
-        Math.round(1000 * median(rounds.map(({ longestSeconds }) => longestSeconds)))
-      } ms`,
-    );
-    const micros = median(rounds.map(({ processorMicros }) => processorMicros));
-    say(`an ATM takes    ${micros.toFixed(0)} µs of processor time, the model's thread included`);
-    say(`every 15 minutes that is ${(micros * devices / 9e6).toFixed(2)} % of a core`);
-  } finally {
-    scorer.stop();
-  }
+  await scorer.refresh();
+  if (scorer.serving() === undefined) throw new Error("The shipped model cannot be used");
+  const rounds = [];
+  for (let round = 0; round < 3; round++) rounds.push(await scoreAll(registry, scorer, now));
+  const seconds = median(rounds.map(({ seconds }) => seconds));
+  const busy = median(rounds.map(({ busySeconds }) => busySeconds));
+  say(`${devices.toLocaleString("en")} ATMs with a day behind them, all due at once`);
+  say(`scored in       ${seconds.toFixed(1)} s, ${Math.round(devices / seconds)}/s`);
+  say(
+    `of which the partition was busy ${busy.toFixed(1)} s, the longest at a stretch ${
+      Math.round(1000 * median(rounds.map(({ longestSeconds }) => longestSeconds)))
+    } ms`,
+  );
+  const micros = median(rounds.map(({ processorMicros }) => processorMicros));
+  say(`an ATM takes    ${micros.toFixed(0)} µs of processor time, the model included`);
+  say(`every 15 minutes that is ${(micros * devices / 9e6).toFixed(2)} % of a core`);
 }
 
 /** ATMs that have all been heard for a day; their inference actors have not been asked yet. */
@@ -175,7 +171,7 @@ interface Scored {
   /** What the partition's own loop did of it, and the longest that messages had to wait. */
   readonly busySeconds: number;
   readonly longestSeconds: number;
-  /** Of an ATM, the model's thread included. */
+  /** Of an ATM, the model included. */
   readonly processorMicros: number;
 }
 

@@ -6,6 +6,7 @@ import { cardOf, FAILURE_LABEL } from "../models/failure/card.ts";
 import { type FailureFile, fileOf } from "../models/failure/file.ts";
 import { judgeProbabilities } from "../models/failure/judge.ts";
 import { learnFailures } from "../models/failure/learn.ts";
+import { proveFile } from "../models/failure/proof.ts";
 import { matrixOf, pickRows } from "../models/failure/rows.ts";
 import { otherDevices } from "../models/failure/splits.ts";
 import type { Fold } from "../models/folds.ts";
@@ -63,5 +64,7 @@ export async function learnSimulated(
     simulated: true,
     judged: { otherAtms: judgeProbabilities(probabilities, others, learned.threshold) },
   });
-  return await fileOf(learned.model, card);
+  const file = await fileOf(learned.model, card);
+  await proveFile(file.onnx, matrixOf(others));
+  return file;
 }

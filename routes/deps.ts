@@ -59,7 +59,7 @@ export interface Foretelling {
   serving(): Serving | undefined;
   /** Of rows of features, with the reasons for every answer. */
   score(
-    values: Float32Array<ArrayBuffer>,
+    values: Float32Array,
     rows: number,
     options: { readonly reasons: "all" },
   ): Promise<Scores>;

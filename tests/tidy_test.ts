@@ -63,6 +63,9 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   "playwright-core": [],
 };
 
+/** A hundred megabytes each, which the server would hold for as long as it runs. */
+const HEAVY = ["onnxruntime-web", "@tensorflow/"];
+
 /** Rooms in which nothing waits, and the same input always has the same result. */
 const PURE_ROOMS = ["events/", "actors/"];
 const IMPURE =
@@ -122,6 +125,33 @@ Deno.test("events and actors read no clock, roll no dice and wait for nothing", 
   assert.deepEqual(impurities(allowed), []);
   assert.deepEqual(impurities(await sources()), []);
 });
+
+Deno.test("the process that serves loads no runtime for models, only its threads do", async () => {
+  const files = await sources();
+  const planted = files.map(({ path, text }) =>
+    path === "routes/app.ts"
+      ? { path, text: `import "../models/onnx/session.ts";\n${text}` }
+      : { path, text }
+  );
+  assert.equal(heavyBehind("commands/server.ts", planted).length, 1);
+  assert.deepEqual(heavyBehind("commands/server.ts", files), []);
+});
+
+/** The heavy packages that are loaded together with a file. */
+function heavyBehind(entry: string, files: readonly Source[]): string[] {
+  const texts = new Map(files.map(({ path, text }) => [path, text.replaceAll(DYNAMIC, "")]));
+  const reached = new Set([entry]);
+  const found: string[] = [];
+  for (const path of reached) {
+    for (const { target, isPackage, typesOnly } of importsOf(path, texts.get(path) ?? "")) {
+      if (typesOnly) continue;
+      if (!isPackage) reached.add(target);
+      else if (HEAVY.some((name) => isOf(target, name))) found.push(`${path} loads "${target}"`);
+    }
+  }
+  assert.ok(reached.size > 100, `only ${reached.size} files behind ${entry}`);
+  return found;
+}
 
 function wrongImports(files: readonly Source[]): string[] {
   return files.flatMap(({ path, text }) => {

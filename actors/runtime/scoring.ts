@@ -3,9 +3,9 @@
  * over it by its name, and within a second when it reports a critical code it did not have.
  *
  * Who is due is read off what was scored last, so a restart leaves nothing out and asks nothing
- * twice. Features are computed here, some ATMs between two batches; the model runs on a thread, and
- * what it says is an input of a later batch. An ATM gets no score that is out of service, silent,
- * down, or was not heard for an hour (`models/features/scorable.ts`).
+ * twice. Features are computed here, some ATMs between two batches; the model runs in turns of its
+ * own between those, and what it says is an input of a later batch. An ATM gets no score that is
+ * out of service, silent, down, or was not heard for an hour (`models/features/scorable.ts`).
  */
 import type { RecordedEvent } from "../../events/event.ts";
 import { type Claim, inferenceBeside } from "../../events/inference.ts";
@@ -103,7 +103,7 @@ export function startScoring(
   }
 
   /** The features of the next of whom something can be said. */
-  function gather(now: number): { device: string[]; rows: Rows } {
+  function gather(now: number): { device: string[]; rows: Float32Array } {
     const device: string[] = [];
     const values = new Float32Array(Math.min(queue.length, ROWS_AT_ONCE) * COLUMNS);
     let passed = 0;
@@ -127,12 +127,10 @@ export function startScoring(
     return { device, rows: values.subarray(0, device.length * COLUMNS) };
   }
 
-  async function run(device: readonly string[], rows: Rows, now: number): Promise<void> {
+  async function run(device: readonly string[], rows: Float32Array, now: number): Promise<void> {
     busy = true;
     try {
-      // A part of a matrix cannot be given away.
-      const whole = rows.byteLength === rows.buffer.byteLength ? rows : rows.slice();
-      const scores = await scorer.score(whole, device.length);
+      const scores = await scorer.score(rows, device.length);
       if (stopped) return;
       claims.push(...device.map((stream, row) => claimOf(stream, scores, row, now)));
       wake();
@@ -203,8 +201,6 @@ function isCatchingUp(turn: Turn, { lastSeenAt, lastAt }: DeviceState): boolean 
   turn.behindMs = behindMs;
   return behindMs > BEHIND_MIN_MS && isCloser;
 }
-
-type Rows = Float32Array<ArrayBuffer>;
 
 function claimOf(device: string, scores: Scores, row: number, at: number): DeviceClaim {
   const { model, threshold, horizonHours } = scores;

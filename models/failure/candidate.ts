@@ -19,6 +19,7 @@ import {
   type LearningProgress,
   TooFewFailuresError,
 } from "./learn.ts";
+import { proveFile } from "./proof.ts";
 import {
   columnsOf,
   ModelFileError,
@@ -52,7 +53,7 @@ export interface Incumbent {
   readonly onnx: Uint8Array<ArrayBuffer>;
 }
 
-/** Throws TooFewFailuresError. */
+/** Throws TooFewFailuresError, and ModelFileError where the file would not say what the trees do. */
 export async function trainCandidate(
   rows: FailureRows,
   incumbent: Incumbent,
@@ -69,7 +70,9 @@ export async function trainCandidate(
     judged: { laterTimes: judgeModel(learned, held) },
     comparison,
   });
-  return { ...await fileOf(learned.model, card), comparison };
+  const file = await fileOf(learned.model, card);
+  await proveFile(file.onnx, matrixOf(held));
+  return { ...file, comparison };
 }
 
 function requireFailures(learn: number, judge: number): void {

@@ -1,13 +1,13 @@
 /**
- * The failure model in force, on a thread of its own: rows go there, scores come back, and whoever
- * decides never waits.
+ * The failure model in force, on the thread that decides: scoring goes in turns of a few
+ * milliseconds, between which messages get theirs.
  *
  * A model that cannot be loaded or run is reported, and those who ask are told that there is none;
  * they go on without scores, and ask again later.
  */
-import type { FromScoring, Scores, Serving, ToScoring } from "./scoring_thread.ts";
-
-export type { Scores, Serving } from "./scoring_thread.ts";
+import type { Factor } from "../../events/inference.ts";
+import { inTurns, type Steps } from "../steps.ts";
+import { type FailureModel, loadFailureModel } from "./serving.ts";
 
 /** A model as it is kept. */
 export interface ModelFile {
@@ -15,21 +15,32 @@ export interface ModelFile {
   readonly onnx: Uint8Array<ArrayBuffer>;
 }
 
+/** What is said of the model that serves. */
+export interface Serving {
+  /** SHA-256. */
+  readonly model: string;
+  readonly threshold: number;
+  readonly horizonHours: number;
+  readonly simulated: boolean;
+}
+
+export interface Scores extends Serving {
+  /** Per row. */
+  readonly probabilities: Float64Array;
+  /** By row, of alarms or of all as it was asked for: what moved them, the most first. */
+  readonly factors: ReadonlyMap<number, readonly Factor[]>;
+}
+
 export interface Scorer {
   /** The model that serves; undefined while there is none. */
   serving(): Serving | undefined;
   /**
-   * Of rows with the code's columns, one after the other, which are given away. Rejects where there
-   * is no model, or it cannot be run.
+   * Of rows with the code's columns, one after the other, which must stay as they are until then.
+   * Rejects where there is no model, or it cannot be run.
    */
-  score(
-    values: Float32Array<ArrayBuffer>,
-    rows: number,
-    options?: ScoreOptions,
-  ): Promise<Scores>;
+  score(values: Float32Array, rows: number, options?: ScoreOptions): Promise<Scores>;
   /** Another model may be in force now; it is looked for, and serves once it is loaded. */
   refresh(): Promise<void>;
-  stop(): void;
 }
 
 export interface ScoreOptions {
@@ -45,103 +56,78 @@ export interface ScorerDeps {
   scored?(rows: number, seconds: number): void;
 }
 
-type Thread = Pick<Worker, "postMessage" | "terminate">;
+const FACTORS = 5;
 
-interface Asked extends PromiseWithResolvers<Scores> {
-  /** By `performance.now()`. */
-  readonly at: number;
+interface InForce {
+  readonly model: FailureModel;
+  readonly serving: Serving;
 }
 
 export function createScorer({ load, report, scored }: ScorerDeps): Scorer {
-  const waiting = new Map<number, Asked>();
-  let thread: Thread | undefined;
-  let serving: Serving | undefined;
-  /** Sent to the thread last, whether or not it can be used. */
-  let sent: string | undefined;
-  let loading: PromiseWithResolvers<void> | undefined;
-  let last = 0;
-  let stopped = false;
-
-  function start(): Thread {
-    const worker = new Worker(new URL("./scoring_thread.ts", import.meta.url), {
-      type: "module",
-      name: "failure scores",
-    });
-    worker.onmessage = ({ data }: MessageEvent<FromScoring>) => hear(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      fail(`The thread that scores failures ended: ${event.message}`);
-    };
-    return worker;
-  }
-
-  function hear(said: FromScoring): void {
-    switch (said.type) {
-      case "loaded":
-        serving = said.serving;
-        loading?.resolve();
-        return;
-      case "refused":
-        report(`The failure model ${said.model} cannot be used: ${said.problem}`);
-        loading?.resolve();
-        return;
-    }
-    const asked = waiting.get(said.id);
-    if (asked === undefined) return;
-    waiting.delete(said.id);
-    if (said.type === "scored") {
-      scored?.(said.scores.probabilities.length, (performance.now() - asked.at) / 1000);
-      asked.resolve(said.scores);
-    } else {
-      report(`Failures cannot be scored: ${said.problem}`);
-      asked.reject(new Error(said.problem));
-    }
-  }
-
-  /** What it was asked is not answered any more; the next refresh begins with another thread. */
-  function fail(problem: string): void {
-    if (!stopped) report(problem);
-    thread?.terminate();
-    thread = serving = sent = undefined;
-    loading?.resolve();
-    for (const { reject } of waiting.values()) reject(new Error(problem));
-    waiting.clear();
-  }
-
-  function send(message: ToScoring, transfer: Transferable[]): void {
-    (thread ??= start()).postMessage(message, transfer);
-  }
+  let inForce: InForce | undefined;
+  /** Loaded last, whether or not it can be used. */
+  let seen: string | undefined;
+  let refreshing: Promise<void> = Promise.resolve();
 
   async function refresh(): Promise<void> {
     const file = await load();
-    if (stopped || file === undefined || file.sha256 === sent) return;
-    sent = file.sha256;
-    loading = Promise.withResolvers();
-    send({ type: "load", model: file.sha256, onnx: file.onnx }, [file.onnx.buffer]);
-    await loading.promise;
+    if (file === undefined || file.sha256 === seen) return;
+    seen = file.sha256;
+    try {
+      const model = await loadFailureModel(file.onnx, file.sha256);
+      inForce = { model, serving: servingOf(model) };
+    } catch (error) {
+      // The one before it stays.
+      report(`The failure model ${file.sha256} cannot be used: ${problemIn(error)}`);
+    }
   }
 
-  let refreshing: Promise<void> = Promise.resolve();
-
   return {
-    serving: () => serving,
-    score(values, rows, { reasons = "alarms" } = {}) {
-      if (serving === undefined) return Promise.reject(new Error("No failure model is in force"));
-      const answer = Promise.withResolvers<Scores>();
-      waiting.set(++last, { ...answer, at: performance.now() });
-      send({ type: "score", id: last, rows, values, reasons }, [values.buffer]);
-      return answer.promise;
+    serving: () => inForce?.serving,
+    async score(values, rows, { reasons = "alarms" } = {}) {
+      if (inForce === undefined) throw new Error("No failure model is in force");
+      const startedAt = performance.now();
+      try {
+        const scores = await inTurns(scoring(inForce, values, rows, reasons));
+        scored?.(rows, (performance.now() - startedAt) / 1000);
+        return scores;
+      } catch (error) {
+        report(`Failures cannot be scored: ${problemIn(error)}`);
+        throw error;
+      }
     },
     refresh() {
-      const next = refreshing.then(refresh);
-      refreshing = next.catch((error) =>
+      return refreshing = refreshing.then(refresh).catch((error) =>
         report(`The failure model in force cannot be read: ${error}`)
       );
-      return refreshing;
-    },
-    stop() {
-      stopped = true;
-      fail("Telltale is stopping");
     },
   };
+}
+
+function* scoring(
+  { model, serving }: InForce,
+  values: Float32Array,
+  rows: number,
+  reasons: "alarms" | "all",
+): Steps<Scores> {
+  const columns = values.length / Math.max(1, rows);
+  const probabilities = yield* model.score({ values, rows, columns });
+  const factors = new Map<number, readonly Factor[]>();
+  for (const [row, probability] of probabilities.entries()) {
+    if (reasons === "alarms" && probability < serving.threshold) continue;
+    const own = values.subarray(row * columns, (row + 1) * columns);
+    factors.set(row, yield* model.explain(own, FACTORS));
+    yield;
+  }
+  return { ...serving, probabilities, factors };
+}
+
+function servingOf(
+  { sha256, threshold, card: { horizonHours, simulated } }: FailureModel,
+): Serving {
+  return { model: sha256, threshold, horizonHours, simulated };
+}
+
+function problemIn(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,16 +1,17 @@
 /**
- * A failure model at work: one file in, probabilities and their reasons out.
+ * A failure model at work: one file in, probabilities and their reasons out, by the trees read back
+ * from it, which say what onnxruntime says of the file (`proof.ts`).
  *
  * The file names the features it wants, in its own order; the rows it is given have the code's. One
  * that wants a feature the code does not have is refused, as is one with other bytes than its name
- * says. onnxruntime scores; the trees read back from the same file explain.
+ * says.
  */
 import type { Factor } from "../../events/inference.ts";
 import { FEATURE_NAMES } from "../features/mod.ts";
-import { openSession } from "../onnx/session.ts";
-import { createExplainer } from "../trees/explainer.ts";
+import { inTurns, type Steps } from "../steps.ts";
+import { creatingExplainer } from "../trees/explainer.ts";
 import type { Matrix } from "../trees/matrix.ts";
-import { readModel, sha256Of, type TreeModel } from "../trees/model.ts";
+import { readModel, scoreProbabilities, sha256Of, type TreeModel } from "../trees/model.ts";
 import { type FailureCard, isFailureCard } from "./card.ts";
 
 export interface FailureModel {
@@ -21,10 +22,9 @@ export interface FailureModel {
   readonly threshold: number;
   readonly card: FailureCard;
   /** Per row, the probability that a failure begins within the horizon. Rows have the code's columns. */
-  score(rows: Matrix): Promise<Float64Array>;
+  score(rows: Matrix): Steps<Float64Array<ArrayBuffer>>;
   /** What moved the answer for a row, in log-odds, the most first; as many as asked for. */
-  explain(row: Float32Array, count: number): Factor[];
-  release(): Promise<void>;
+  explain(row: Float32Array, count: number): Steps<Factor[]>;
 }
 
 /** The message is for people. */
@@ -32,7 +32,13 @@ export class ModelFileError extends Error {
   override readonly name = "ModelFileError";
 }
 
-/** `named` is the SHA-256 the file should have, where that is known. Throws ModelFileError. */
+/** A step: below a millisecond, and some while its code is still new to V8. */
+const ROWS_AT_ONCE = 64;
+
+/**
+ * `named` is the SHA-256 the file should have, where that is known. What explains the answers is
+ * made in turns with others. Throws ModelFileError.
+ */
 export async function loadFailureModel(
   onnx: Uint8Array<ArrayBuffer>,
   named?: string,
@@ -40,31 +46,33 @@ export async function loadFailureModel(
   const { model, card, sha256 } = await readFailureModel(onnx, named);
   const columns = columnsOf(model);
   const pick = pickerOf(columns);
-  const session = await openSession(onnx);
-  // Its tables take a while; only alarms are explained.
-  let explainer: ReturnType<typeof createExplainer> | undefined;
+  const explainer = await inTurns(creatingExplainer(model.forest));
   return {
     sha256,
     features: model.features,
     threshold: card.threshold,
     card,
-    async score(rows) {
-      if (rows.rows === 0) return new Float64Array();
+    *score(rows) {
       const values = pick(rows);
-      const batch = { values, shape: [rows.rows, columns.length] };
-      return Float64Array.from(await session.run("features", batch, "probability"));
+      const probabilities = new Float64Array(rows.rows);
+      for (let from = 0; from < rows.rows; from += ROWS_AT_ONCE) {
+        const to = Math.min(rows.rows, from + ROWS_AT_ONCE);
+        const own = values.subarray(from * columns.length, to * columns.length);
+        const some = { values: own, rows: to - from, columns: columns.length };
+        probabilities.set(scoreProbabilities(model, some), from);
+        yield;
+      }
+      return probabilities;
     },
-    explain(row, count) {
-      explainer ??= createExplainer(model.forest);
+    *explain(row, count) {
       const own = pick({ values: row, rows: 1, columns: row.length });
-      const { values } = explainer.explain(own);
+      const { values } = yield* explainer.explaining(own);
       return largest(values, count).map((column) => ({
         feature: model.features[column] as string,
         value: numberOrNull(own[column] as number),
         contribution: values[column] as number,
       }));
     },
-    release: () => session.release(),
   };
 }
 
@@ -74,7 +82,7 @@ export interface ReadFailureModel {
   readonly sha256: string;
 }
 
-/** The same without a session: for whoever scores with the trees themselves. */
+/** The same without what explains it. */
 export async function readFailureModel(
   onnx: Uint8Array<ArrayBuffer>,
   named?: string,

@@ -69,7 +69,8 @@ const root = protobuf.Root.fromJSON({
       s: [4, "bytes"],
       t: [5, "TensorProto"],
       floats: [7, "float", "repeated"],
-      ints: [8, "int64", "repeated"],
+      // An int64 in `onnx.proto`: the same bytes, and no object for each of a forest's nodes.
+      ints: [8, "int32", "repeated"],
       strings: [9, "bytes", "repeated"],
       type: [20, "int32"],
     }),

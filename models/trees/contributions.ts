@@ -6,6 +6,7 @@
  * children (Lundberg, Erion and Lee, "Consistent Individualized Feature Attribution for Tree
  * Ensembles", 2018, algorithm 2). The values and `expected` sum to the row's margin.
  */
+import { finish, type Steps } from "../steps.ts";
 import type { Forest } from "./forest.ts";
 
 export interface Contributions {
@@ -29,12 +30,18 @@ export interface Path {
 
 /** `row` is one row of features. */
 export function contributionsOf(forest: Forest, row: Float32Array): Contributions {
+  return { expected: expectedOf(forest), values: finish(contributing(forest, row)) };
+}
+
+/** What each column contributes, a tree a step. */
+export function* contributing(forest: Forest, row: Float32Array): Steps<Float64Array> {
   const values = new Float64Array(forest.columns);
   const path = pathFor(Math.max(0, ...forest.depths));
   for (const root of forest.roots) {
     descend({ forest, row, path, values }, root, 0, 0, 1, 1, NO_COLUMN);
+    yield;
   }
-  return { expected: expectedOf(forest), values };
+  return values;
 }
 
 /** The mean margin over the rows the trees were grown on. */

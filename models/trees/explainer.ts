@@ -7,9 +7,10 @@
  * row costs a look at every question, and a lookup for each handful of leaves. The tables grow with
  * 2 to the power of the questions: trees too deep for that walk.
  */
+import { finish, type Steps } from "../steps.ts";
 import {
+  contributing,
   type Contributions,
-  contributionsOf,
   expectedOf,
   type Path,
   pathFor,
@@ -20,6 +21,8 @@ import type { Forest } from "./forest.ts";
 export interface Explainer {
   /** `row` is one row of features. */
   explain(row: Float32Array): Contributions;
+  /** The same, of which trees that are walked need some milliseconds: a tree a step. */
+  explaining(row: Float32Array): Steps<Contributions>;
 }
 
 /** 32 MB of floats. */
@@ -30,19 +33,28 @@ const QUESTIONS_MAX = 7;
 const DEPTH_MAX = 12;
 
 export function createExplainer(forest: Forest): Explainer {
-  const clusters = clustersOf(forest);
-  if (clusters === undefined) return { explain: (row) => contributionsOf(forest, row) };
-  const tables = tabulate(forest, clusters);
+  return finish(creatingExplainer(forest));
+}
+
+/** A second for 200 trees of depth 6, a leaf a step. */
+export function* creatingExplainer(forest: Forest): Steps<Explainer> {
   const expected = expectedOf(forest);
+  const clusters = yield* clustering(forest);
+  const lookedUp = clusters && lookerUp(forest, yield* tabulating(forest, clusters));
+  function* explaining(row: Float32Array): Steps<Contributions> {
+    return { expected, values: lookedUp ? lookedUp(row) : yield* contributing(forest, row) };
+  }
+  return { explain: (row) => finish(explaining(row)), explaining };
+}
+
+function lookerUp(forest: Forest, tables: Tables): (row: Float32Array) => Float64Array {
   const questions = questionsOf(forest);
   const rights = new Uint8Array(forest.column.length);
-  return {
-    explain(row) {
-      const values = new Float64Array(forest.columns);
-      answerQuestions(questions, row, rights);
-      lookUp(tables, rights, values);
-      return { expected, values };
-    },
+  return (row) => {
+    const values = new Float64Array(forest.columns);
+    answerQuestions(questions, row, rights);
+    lookUp(tables, rights, values);
+    return values;
   };
 }
 
@@ -65,14 +77,15 @@ interface Leaf extends Way {
 
 /** Leaves that are looked up together: all below a node. */
 interface Cluster {
+  readonly node: number;
+  readonly way: Way;
   /** Every question on the way there and below. */
   readonly questions: readonly number[];
   readonly columns: readonly number[];
-  readonly leaves: readonly Leaf[];
 }
 
 /** Undefined where their tables would be too large. */
-function clustersOf(forest: Forest): Cluster[] | undefined {
+function* clustering(forest: Forest): Steps<Cluster[] | undefined> {
   const clusters: Cluster[] = [];
   let entries = 0;
   const descend = (node: number, way: Way): void => {
@@ -85,12 +98,14 @@ function clustersOf(forest: Forest): Cluster[] | undefined {
     const questions = [...way.answers.map((answer) => answer.node), ...below];
     const columns = [...new Set(questions.map((question) => forest.column[question] as number))];
     entries += questions.length > DEPTH_MAX ? Infinity : columns.length * 2 ** questions.length;
-    if (entries <= ENTRIES_MAX) {
-      clusters.push({ questions, columns, leaves: leavesBelow(forest, node, way) });
-    }
+    clusters.push({ node, way, questions, columns });
   };
-  for (const root of forest.roots) descend(root, NO_WAY);
-  return entries > ENTRIES_MAX ? undefined : clusters;
+  for (const root of forest.roots) {
+    descend(root, NO_WAY);
+    if (entries > ENTRIES_MAX) return undefined;
+    yield;
+  }
+  return clusters;
 }
 
 function questionsBelow(forest: Forest, node: number): number[] {
@@ -136,16 +151,19 @@ interface Tables {
   readonly entries: Float32Array;
 }
 
-function tabulate(forest: Forest, clusters: readonly Cluster[]): Tables {
+function* tabulating(forest: Forest, clusters: readonly Cluster[]): Steps<Tables> {
   const sizes = clusters.map(({ questions, columns }) => columns.length * 2 ** questions.length);
   const entriesFrom = startsOf(sizes);
   const entries = new Float32Array(entriesFrom[clusters.length] as number);
   const room = pathFor(Math.max(0, ...forest.depths));
-  clusters.forEach((cluster, i) => {
+  for (const [i, cluster] of clusters.entries()) {
     const from = entriesFrom[i] as number;
     const own = entries.subarray(from, from + (sizes[i] as number));
-    for (const leaf of cluster.leaves) addLeaf(cluster, leaf, room, own);
-  });
+    for (const leaf of leavesBelow(forest, cluster.node, cluster.way)) {
+      addLeaf(cluster, leaf, room, own);
+      yield;
+    }
+  }
   return {
     questionsFrom: startsOf(clusters.map(({ questions }) => questions.length)),
     columnsFrom: startsOf(clusters.map(({ columns }) => columns.length)),

@@ -54,16 +54,14 @@ export async function claimsOf(
   if (deps.foretelling.serving() === undefined) {
     return ids.map((id) => ({ id, reason: "no-model" }));
   }
-  const asked: Promise<(AtmClaim | NoClaim)[]>[] = [];
+  const found: (AtmClaim | NoClaim)[] = [];
   for (let from = 0; from < ids.length; from += ROWS_AT_ONCE) {
-    // The model's thread is busy with some while others are gathered here, and ingest gets its turn.
+    // Those of whom nothing can be said are not scored: ingest gets its turn all the same.
     if (from > 0) await nextTurn();
     const gathered = await gather(deps, ids.slice(from, from + ROWS_AT_ONCE), at);
-    const answer = score(deps, gathered);
-    answer.catch(() => {}); // Seen below, when all are asked.
-    asked.push(answer);
+    found.push(...await score(deps, gathered));
   }
-  return (await Promise.all(asked)).flat();
+  return found;
 }
 
 /** Some ATMs, and what the model sees of those of whom something can be said. */
@@ -73,7 +71,7 @@ interface Gathered {
   readonly without: ReadonlyMap<number, NoClaim["reason"]>;
   /** The place of each row. */
   readonly places: readonly number[];
-  readonly rows: Float32Array<ArrayBuffer>;
+  readonly rows: Float32Array;
 }
 
 async function gather(deps: ClaimDeps, ids: readonly string[], at: number): Promise<Gathered> {
@@ -101,7 +99,7 @@ async function gather(deps: ClaimDeps, ids: readonly string[], at: number): Prom
     }
     note(place, why);
   });
-  return { ids, without, places, rows: values.slice(0, places.length * COLUMNS) };
+  return { ids, without, places, rows: values.subarray(0, places.length * COLUMNS) };
 }
 
 async function score(

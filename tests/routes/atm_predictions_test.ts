@@ -50,26 +50,22 @@ async function withModel(test: (stage: Stage) => Promise<void>): Promise<void> {
   const { card, onnx } = MODEL;
   const problems: string[] = [];
   const scorer = createScorer({
-    load: () => Promise.resolve({ sha256: card.sha256, onnx: onnx.slice() }),
+    load: () => Promise.resolve({ sha256: card.sha256, onnx }),
     report: (problem) => problems.push(problem),
   });
   await scorer.refresh();
   const states = statesOf(MEMORY);
-  try {
-    await withStage(test, {
-      foretelling: {
-        serving: () => scorer.serving(),
-        score: (...asked) => scorer.score(...asked),
-        features(id, at, into, from) {
-          const state = states.get(`atm-${id}`);
-          return state ? writeAtmFeatures(state, at, into, from) : "elsewhere";
-        },
+  await withStage(test, {
+    foretelling: {
+      serving: () => scorer.serving(),
+      score: (...asked) => scorer.score(...asked),
+      features(id, at, into, from) {
+        const state = states.get(`atm-${id}`);
+        return state ? writeAtmFeatures(state, at, into, from) : "elsewhere";
       },
-    });
-    assert.deepEqual(problems, []);
-  } finally {
-    scorer.stop();
-  }
+    },
+  });
+  assert.deepEqual(problems, []);
 }
 
 async function ask(stage: Stage, path: string, init: RequestInit = {}) {

@@ -136,7 +136,6 @@ Deno.test("a failure model is trained from the log, judged beside the one in for
     const onnx = await readModelFile(sql, made.sha256) ?? assert.fail("no file");
     const served = await loadFailureModel(onnx, made.sha256);
     assert.deepEqual(JSON.parse(JSON.stringify(served.card)), told);
-    await served.release();
     assert.deepEqual(await untoldModels(sql), []);
     const again = await trainedBy(stage, { force: true });
     assert.equal((again.model as { sha256: string }).sha256, made.sha256, "the same rows and seed");

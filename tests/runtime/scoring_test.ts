@@ -1,4 +1,4 @@
-/** Failures foretold between a real broker and a real database, with a real model on its thread. */
+/** Failures foretold between a real broker and a real database, with a real model. */
 import assert from "node:assert/strict";
 import { stateAt } from "../../actors/runtime/state_at.ts";
 import { verify } from "../../events/log/verify.ts";
@@ -12,7 +12,7 @@ const file = await wearModel();
 /** With the model in force. */
 async function scoring(): Promise<Scorer> {
   const scorer = createScorer({
-    load: () => Promise.resolve({ sha256: file.card.sha256, onnx: file.onnx.slice() }),
+    load: () => Promise.resolve({ sha256: file.card.sha256, onnx: file.onnx }),
     report: (problem) => assert.fail(problem),
   });
   await scorer.refresh();
@@ -23,15 +23,11 @@ async function scoring(): Promise<Scorer> {
 /** Runs a test on a stage with the model in force. */
 async function withModel(test: (stage: Stage) => Promise<void>): Promise<void> {
   const scorer = await scoring();
-  try {
-    await onStage(async (stage) => {
-      stage.scorer = scorer;
-      await stage.start();
-      await test(stage);
-    });
-  } finally {
-    scorer.stop();
-  }
+  await onStage(async (stage) => {
+    stage.scorer = scorer;
+    await stage.start();
+    await test(stage);
+  });
 }
 
 const beside = (id: string) => `inference-atm-${id}`;
@@ -174,7 +170,6 @@ Deno.test("with several partitions, what is foretold of an ATM is recorded where
   } finally {
     await stage.close();
     await broker.stop();
-    scorer.stop();
   }
 });
 

@@ -5,6 +5,7 @@ import { type LearnedModel, learnFailures } from "../../../models/failure/learn.
 import { loadFailureModel, ModelFileError } from "../../../models/failure/serving.ts";
 import { readShippedModel } from "../../../models/failure/shipped.ts";
 import { type FailureRows, FEATURE_NAMES } from "../../../models/features/mod.ts";
+import { finish } from "../../../models/steps.ts";
 import { writeModel } from "../../../models/trees/model.ts";
 import { matrixOf } from "../../../models/failure/rows.ts";
 import type { Matrix } from "../../../models/trees/matrix.ts";
@@ -35,54 +36,46 @@ const file = await fileOf(learned.model, card);
 
 Deno.test("a file scores rows of the code's features like the trees it was written from", async () => {
   const model = await loadFailureModel(file.onnx, file.card.sha256);
-  try {
-    const told = asTold(rows);
-    const served = await model.score(told);
-    const own = scoreProbabilities(learned.model, {
-      values: rows.matrix,
-      rows: rows.labels.length,
-      columns: 2,
-    });
-    served.forEach((probability, row) =>
-      assert.ok(Math.abs(probability - (own[row] as number)) < 1e-6, `row ${row}`)
-    );
-    assert.ok(Math.max(...served) - Math.min(...served) > 0.2, "one answer for all");
-    assert.deepEqual(model.features, [WEAR, NOISE]);
-    assert.equal(model.threshold, learned.threshold);
-    assert.deepEqual(model.card, card);
-    assert.equal((await model.score({ ...told, values: new Float32Array(), rows: 0 })).length, 0);
-    await assert.rejects(
-      model.score({ values: new Float32Array(4), rows: 2, columns: 2 }),
-      /rows of 2 features/,
-    );
-  } finally {
-    await model.release();
-  }
+  const told = asTold(rows);
+  const served = finish(model.score(told));
+  const own = scoreProbabilities(learned.model, {
+    values: rows.matrix,
+    rows: rows.labels.length,
+    columns: 2,
+  });
+  assert.deepEqual(served, own);
+  assert.ok(Math.max(...served) - Math.min(...served) > 0.2, "one answer for all");
+  assert.deepEqual(model.features, [WEAR, NOISE]);
+  assert.equal(model.threshold, learned.threshold);
+  assert.deepEqual(model.card, card);
+  assert.equal(finish(model.score({ ...told, values: new Float32Array(), rows: 0 })).length, 0);
+  assert.throws(
+    () => finish(model.score({ values: new Float32Array(4), rows: 2, columns: 2 })),
+    /rows of 2 features/,
+  );
 });
 
 Deno.test("what moved an answer is told by name, the most first, and sums to the log-odds", async () => {
   const model = await loadFailureModel(file.onnx);
-  try {
-    const { values, columns } = asTold(rows);
-    const row = rows.labels.indexOf(1);
-    const factors = model.explain(values.subarray(row * columns, (row + 1) * columns), 5);
-    assert.equal(factors.length, 2);
-    assert.equal(factors[0]?.feature, WEAR);
-    assert.equal(factors[0]?.value, rows.matrix[2 * row]);
-    const exact = contributionsOf(
-      learned.model.forest,
-      rows.matrix.subarray(2 * row, 2 * row + 2),
-    );
-    factors.forEach(({ feature, contribution }) => {
-      const expected = exact.values[feature === WEAR ? 0 : 1] as number;
-      assert.ok(Math.abs(contribution - expected) < 1e-4, `${feature}: ${contribution}`);
-    });
-    const nothing = new Float32Array(columns).fill(NaN);
-    assert.equal(model.explain(nothing, 1).length, 1);
-    assert.equal(model.explain(nothing, 1)[0]?.value, null);
-  } finally {
-    await model.release();
-  }
+  const { values, columns } = asTold(rows);
+  const row = rows.labels.indexOf(1);
+  const factors = finish(
+    model.explain(values.subarray(row * columns, (row + 1) * columns), 5),
+  );
+  assert.equal(factors.length, 2);
+  assert.equal(factors[0]?.feature, WEAR);
+  assert.equal(factors[0]?.value, rows.matrix[2 * row]);
+  const exact = contributionsOf(
+    learned.model.forest,
+    rows.matrix.subarray(2 * row, 2 * row + 2),
+  );
+  factors.forEach(({ feature, contribution }) => {
+    const expected = exact.values[feature === WEAR ? 0 : 1] as number;
+    assert.ok(Math.abs(contribution - expected) < 1e-4, `${feature}: ${contribution}`);
+  });
+  const nothing = new Float32Array(columns).fill(NaN);
+  assert.equal(finish(model.explain(nothing, 1)).length, 1);
+  assert.equal(finish(model.explain(nothing, 1))[0]?.value, null);
 });
 
 Deno.test("a file that is not what it is called, or wants what is not known, says so", async () => {
@@ -102,13 +95,9 @@ Deno.test("the model that comes with Telltale fits the features this version has
   const { onnx, sha256 } = await readShippedModel();
   assert.ok(onnx.length < 300_000, `${onnx.length} bytes`);
   const model = await loadFailureModel(onnx, sha256);
-  try {
-    assert.equal(model.card.simulated, true);
-    assert.deepEqual(model.features, FEATURE_NAMES);
-    const values = new Float32Array(FEATURE_NAMES.length).fill(NaN);
-    const [unknown = NaN] = await model.score({ values, rows: 1, columns: values.length });
-    assert.ok(unknown > 0 && unknown < model.threshold, `nothing known: ${unknown}`);
-  } finally {
-    await model.release();
-  }
+  assert.equal(model.card.simulated, true);
+  assert.deepEqual(model.features, FEATURE_NAMES);
+  const values = new Float32Array(FEATURE_NAMES.length).fill(NaN);
+  const [unknown = NaN] = finish(model.score({ values, rows: 1, columns: values.length }));
+  assert.ok(unknown > 0 && unknown < model.threshold, `nothing known: ${unknown}`);
 });
