@@ -13,7 +13,7 @@ import type { DeviceState } from "./state.ts";
 
 const device = deviceDecider({
   kind: "sensor",
-  stateVersion: 3,
+  stateVersion: 4,
   records: { reading: "ReadingReported" },
   statusAlarm: () => undefined,
 });

@@ -25,58 +25,48 @@ const SEASONED_READINGS = 4_000;
 const SEASONED_READINGS_MAX = 16_000;
 const SEASONED_POWER = 0.35;
 
-export interface SavedAlarm {
-  /** Readings so far, as far as it matters. */
-  readonly readings: number;
-  /** Detections of late, each fading. */
-  readonly recent: number;
-  readonly quiet: number;
-  readonly calm: boolean;
-}
+/** Where in `#state` it is. Readings so far, as far as it matters. */
+const READINGS = 0;
+/** Detections of late, each fading. */
+const RECENT = 1;
+/** Readings of quiet that are left. */
+const QUIET = 2;
+/** Whether scores have not been low since the last detection. */
+const UNCALM = 3;
 
 export class Alarm {
-  #readings: number;
-  #recent: number;
-  /** Readings of quiet that are left. */
-  #quiet: number;
-  #calm: boolean;
+  static readonly STATE_LENGTH = 4;
+  readonly #state: Float64Array;
 
-  constructor(saved: SavedAlarm = { readings: 0, recent: 0, quiet: 0, calm: true }) {
-    this.#readings = saved.readings;
-    this.#recent = saved.recent;
-    this.#quiet = saved.quiet;
-    this.#calm = saved.calm;
+  /** `state` is all of it, zeroes to begin with. */
+  constructor(state: Float64Array = new Float64Array(Alarm.STATE_LENGTH)) {
+    this.#state = state;
   }
 
   /** Whether the reading of this score is a detection. */
   update(score: number): boolean {
-    this.#readings = Math.min(SEASONED_READINGS_MAX, this.#readings + 1);
-    this.#recent *= 1 - 1 / FORGET_READINGS;
-    if (score < CALM) this.#calm = true;
-    if (this.#quiet > 0) {
-      this.#quiet--;
+    const state = this.#state;
+    const readings = Math.min(SEASONED_READINGS_MAX, (state[READINGS] as number) + 1);
+    const recent = (state[RECENT] as number) * (1 - 1 / FORGET_READINGS);
+    state[READINGS] = readings;
+    state[RECENT] = recent;
+    if (score < CALM) state[UNCALM] = 0;
+    const quiet = state[QUIET] as number;
+    if (quiet > 0) {
+      state[QUIET] = quiet - 1;
       return false;
     }
-    if (score < ALARM || !this.#calm || this.#readings < LEARNING_READINGS) return false;
-    if (ratioOf(score) < this.#bar()) return false;
-    this.#recent++;
-    this.#quiet = QUIET_READINGS;
-    this.#calm = false;
+    if (score < ALARM || state[UNCALM] !== 0 || readings < LEARNING_READINGS) return false;
+    if (ratioOf(score) < barAfter(readings, recent)) return false;
+    state[RECENT] = recent + 1;
+    state[QUIET] = QUIET_READINGS;
+    state[UNCALM] = 1;
     return true;
   }
+}
 
-  /** How many times the limit it takes. */
-  #bar(): number {
-    const seasoned = Math.max(1, this.#readings / SEASONED_READINGS) ** SEASONED_POWER;
-    return seasoned * (1 + RESTRAINT * this.#recent);
-  }
-
-  toJSON(): SavedAlarm {
-    return {
-      readings: this.#readings,
-      recent: this.#recent,
-      quiet: this.#quiet,
-      calm: this.#calm,
-    };
-  }
+/** How many times the limit it takes. */
+function barAfter(readings: number, recent: number): number {
+  const seasoned = Math.max(1, readings / SEASONED_READINGS) ** SEASONED_POWER;
+  return seasoned * (1 + RESTRAINT * recent);
 }

@@ -2,9 +2,13 @@
  * What every detector is: it is told a series' readings one by one and says of each how strange it
  * is, given those before it and nothing else.
  *
+ * What it knows of a series is memory that it is lent for each reading, so that one detector serves
+ * all series of a size (`series.ts`).
+ *
  * The same readings in the same order give the same judgements on every machine. A detector's
  * state is bounded, and `toJSON` is all of it: one that is restored goes on bit for bit.
  */
+import type { Layout } from "./workbench.ts";
 
 export interface Judgement {
   /** 0 to 1; `ALARM` and above is what this detector would call an anomaly. */
@@ -17,9 +21,14 @@ export interface Judgement {
   readonly reason: string;
 }
 
-export interface Detector {
+/** What judges the series that lies on the workbench. */
+export interface Judge {
   /** `value` is within ±`VALUE_MAX`, `at` in epoch ms; a clock that goes back does no harm. */
   update(value: number, at: number): Judgement;
+}
+
+/** A judge and its series. */
+export interface Detector extends Judge {
   toJSON(): unknown;
 }
 
@@ -29,6 +38,12 @@ export interface DetectorKind<Made extends Detector = Detector> {
   /** For people: what it looks for. */
   readonly looksFor: string;
   start(saved?: unknown): Made;
+}
+
+/** One that can be of an ensemble. */
+export interface MemberKind extends DetectorKind {
+  /** Sets one up for all series that lie like this. */
+  equip(layout: Layout): Judge;
 }
 
 /** Larger values are as good as this one: its square is still a number. */

@@ -6,12 +6,14 @@
  * Zidek 1986). Rules speak for themselves, when they do. What the ensemble says is the larger.
  */
 import type { Severity } from "../../events/device.ts";
-import { Alarm, type SavedAlarm } from "./alarm.ts";
+import { Alarm } from "./alarm.ts";
 import {
   ALARM,
   type Detector,
   type DetectorKind,
+  type Judge,
   type Judgement,
+  type MemberKind,
   ratioOf,
   scoreOf,
   UNKNOWN,
@@ -22,6 +24,7 @@ import { level } from "./level.ts";
 import { restlessness } from "./restlessness.ts";
 import { robustZ } from "./robust_z.ts";
 import { season } from "./season.ts";
+import { type SavedSeries, Series, Workshop } from "./series.ts";
 import { severityOf } from "./severity.ts";
 import { spike } from "./spike.ts";
 import { unfamiliar } from "./unfamiliar.ts";
@@ -44,7 +47,7 @@ export interface Verdict extends Judgement {
 }
 
 interface Member {
-  readonly kind: DetectorKind;
+  readonly kind: MemberKind;
   /** In the pool; a rule has none. */
   readonly weight: number;
 }
@@ -62,27 +65,32 @@ const MEMBERS: readonly Member[] = [
 
 const NONE: readonly Opinion[] = [];
 
-interface Saved {
-  readonly members: Readonly<Record<string, unknown>>;
-  readonly alarm: SavedAlarm;
+interface Tools {
+  readonly judges: readonly Judge[];
+  readonly alarm: Alarm;
 }
 
-export class Ensemble implements Detector {
-  readonly #detectors: readonly Detector[];
-  readonly #alarm: Alarm;
+const workshop = new Workshop<Tools>((layout) => ({
+  judges: MEMBERS.map(({ kind }) => kind.equip(layout)),
+  alarm: new Alarm(layout.doubles(Alarm.STATE_LENGTH)),
+}));
 
-  constructor(saved?: Saved) {
-    this.#detectors = MEMBERS.map(({ kind }) => kind.start(saved?.members[kind.name]));
-    this.#alarm = new Alarm(saved?.alarm);
+export class Ensemble implements Detector {
+  readonly #series: Series<Tools>;
+
+  constructor(saved?: SavedSeries) {
+    this.#series = new Series(workshop, saved);
   }
 
   /** `foretold`: what a forecaster trained on the series makes of the reading, where it has one. */
   update(value: number, at: number, foretold: Judgement = UNKNOWN): Verdict {
     if (!Number.isFinite(value)) throw new RangeError(`Cannot judge ${value}: expected a number`);
     const tame = Math.max(-VALUE_MAX, Math.min(VALUE_MAX, value));
-    const judgements = this.#detectors.map((detector) => detector.update(tame, at));
+    const { judges, alarm } = this.#series.layOut();
+    const judgements = judges.map((judge) => judge.update(tame, at));
     const score = Math.max(combine(judgements), foretold.score);
-    const isAnomaly = this.#alarm.update(score);
+    const isAnomaly = alarm.update(score);
+    this.#series.takeBack();
     const { expected, lower, upper, reason, detectors } = explain(judgements, score, foretold);
     return {
       score,
@@ -97,9 +105,8 @@ export class Ensemble implements Detector {
     };
   }
 
-  toJSON(): Saved {
-    const saved = MEMBERS.map(({ kind }, i) => [kind.name, this.#detectors[i]?.toJSON()]);
-    return { members: Object.fromEntries(saved), alarm: this.#alarm.toJSON() };
+  toJSON(): SavedSeries {
+    return this.#series.toJSON();
   }
 }
 
@@ -144,5 +151,5 @@ function explain(
 export const ensemble: DetectorKind<Ensemble> = {
   name: "ensemble",
   looksFor: "all of these together",
-  start: (saved) => new Ensemble(saved as Saved | undefined),
+  start: (saved) => new Ensemble(saved as SavedSeries | undefined),
 };

@@ -1,13 +1,15 @@
 /** A rule: a series that used to move stands still for longer than ever, as a stuck sensor does. */
+import { alone } from "./alone.ts";
 import {
   ALARM,
-  type Detector,
-  type DetectorKind,
+  type Judge,
   type Judgement,
+  type MemberKind,
   scoreOf,
   UNKNOWN,
 } from "./detector.ts";
 import { short } from "./words.ts";
+import type { Layout } from "./workbench.ts";
 
 /** So many times the longest standstill so far. */
 const TIMES = 3;
@@ -15,57 +17,46 @@ const READINGS_MIN = 30;
 /** A series has to have moved so often before it is known as one that moves. */
 const MOVES = 50;
 
-interface Saved {
-  readonly previous: number | null;
-  readonly run: number;
-  readonly longest: number;
-  readonly moves: number;
-}
+/** Where in `#state` it is. */
+const SEEN = 0;
+const PREVIOUS = 1;
+/** How many readings in a row were equal to the one before. */
+const RUN = 2;
+const LONGEST = 3;
+const MOVED = 4;
 
-export class FlatLine implements Detector {
-  #previous: number | null;
-  /** How many readings in a row were equal to the one before. */
-  #run: number;
-  #longest: number;
-  #moves: number;
+class FlatLine implements Judge {
+  readonly #state: Float64Array;
 
-  constructor(saved: Saved = { previous: null, run: 0, longest: 0, moves: 0 }) {
-    this.#previous = saved.previous;
-    this.#run = saved.run;
-    this.#longest = saved.longest;
-    this.#moves = saved.moves;
+  constructor(layout: Layout) {
+    this.#state = layout.doubles(5);
   }
 
   update(value: number): Judgement {
-    if (value === this.#previous) this.#run++;
+    const state = this.#state;
+    if (state[SEEN] === 0) state[SEEN] = 1;
+    else if (value === state[PREVIOUS]) state[RUN] = (state[RUN] as number) + 1;
     else {
-      this.#longest = Math.max(this.#longest, this.#run);
-      this.#run = 0;
-      if (this.#previous !== null) this.#moves = Math.min(MOVES, this.#moves + 1);
+      state[LONGEST] = Math.max(state[LONGEST] as number, state[RUN] as number);
+      state[RUN] = 0;
+      state[MOVED] = Math.min(MOVES, (state[MOVED] as number) + 1);
     }
-    this.#previous = value;
-    if (this.#moves < MOVES) return UNKNOWN;
-    const score = scoreOf(this.#run, Math.max(READINGS_MIN, TIMES * this.#longest));
+    state[PREVIOUS] = value;
+    if ((state[MOVED] as number) < MOVES) return UNKNOWN;
+    const run = state[RUN] as number;
+    const longest = state[LONGEST] as number;
+    const score = scoreOf(run, Math.max(READINGS_MIN, TIMES * longest));
     const reason = score < ALARM
       ? ""
       : `Stands still at ${
         short(value)
-      } for ${this.#run} readings, where the longest standstill was ${this.#longest}`;
+      } for ${run} readings, where the longest standstill was ${longest}`;
     return { score, expected: null, lower: null, upper: null, reason };
-  }
-
-  toJSON(): Saved {
-    return {
-      previous: this.#previous,
-      run: this.#run,
-      longest: this.#longest,
-      moves: this.#moves,
-    };
   }
 }
 
-export const flatLine: DetectorKind<FlatLine> = {
+export const flatLine: MemberKind = alone({
   name: "flat-line",
   looksFor: "a standstill longer than any before",
-  start: (saved) => new FlatLine(saved as Saved | undefined),
-};
+  equip: (layout) => new FlatLine(layout),
+});

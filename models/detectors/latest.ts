@@ -1,38 +1,36 @@
 /** The latest values of a series apart from those before: what is now, and what used to be. */
 import { Ring } from "./ring.ts";
+import type { Layout } from "./workbench.ts";
 
 /** About so many earlier values count. */
 const MEMORY = 1000;
 
-export interface SavedLatest {
-  readonly latest: string;
-  readonly count: number;
-  readonly mean: number;
-  readonly variance: number;
-}
+/** Where in `#before` it is. */
+const COUNT = 0;
+const MEAN = 1;
+const VARIANCE = 2;
 
 export class Latest {
   readonly #latest: Ring;
   /** Of the values that are no longer among the latest, later ones counting more. */
-  #count: number;
-  #mean: number;
-  #variance: number;
+  readonly #before: Float64Array;
 
-  constructor(length: number, saved?: SavedLatest) {
-    this.#latest = new Ring(length, saved?.latest);
-    this.#count = saved?.count ?? 0;
-    this.#mean = saved?.mean ?? 0;
-    this.#variance = saved?.variance ?? 0;
+  constructor(layout: Layout, length: number) {
+    this.#latest = new Ring(layout, length);
+    this.#before = layout.doubles(3);
   }
 
   push(value: number): void {
     const leaving = this.#latest.push(value);
     if (leaving === undefined) return;
     // West 1979: mean and variance in one pass, with weights.
-    this.#count = Math.min(MEMORY, this.#count + 1);
-    const difference = leaving - this.#mean;
-    this.#mean += difference / this.#count;
-    this.#variance += (difference * (leaving - this.#mean) - this.#variance) / this.#count;
+    const count = Math.min(MEMORY, this.countBefore + 1);
+    const difference = leaving - this.meanBefore;
+    const mean = this.meanBefore + difference / count;
+    const variance = this.#before[VARIANCE] as number;
+    this.#before[COUNT] = count;
+    this.#before[MEAN] = mean;
+    this.#before[VARIANCE] = variance + (difference * (leaving - mean) - variance) / count;
   }
 
   mean(): number {
@@ -41,23 +39,14 @@ export class Latest {
 
   /** Counted up to `MEMORY`. */
   get countBefore(): number {
-    return this.#count;
+    return this.#before[COUNT] as number;
   }
 
   get meanBefore(): number {
-    return this.#mean;
+    return this.#before[MEAN] as number;
   }
 
   get deviationBefore(): number {
-    return Math.sqrt(this.#variance);
-  }
-
-  toJSON(): SavedLatest {
-    return {
-      latest: this.#latest.toJSON(),
-      count: this.#count,
-      mean: this.#mean,
-      variance: this.#variance,
-    };
+    return Math.sqrt(this.#before[VARIANCE] as number);
   }
 }

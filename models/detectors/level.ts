@@ -1,24 +1,21 @@
 /** Looks for a level that has changed: the mean of the latest readings against those before. */
-import { ALARM, type Detector, type DetectorKind, type Judgement, UNKNOWN } from "./detector.ts";
-import { Latest, type SavedLatest } from "./latest.ts";
+import { alone } from "./alone.ts";
+import { ALARM, type Judge, type Judgement, type MemberKind, UNKNOWN } from "./detector.ts";
+import { Latest } from "./latest.ts";
 import { rarityScore } from "./rarity.ts";
-import { type SavedTail, Tail, TAIL_SHORT } from "./tail.ts";
+import { Tail, TAIL_SHORT } from "./tail.ts";
 import { short, TINY } from "./words.ts";
+import type { Layout } from "./workbench.ts";
 
 const LATEST = 31;
 
-interface Saved {
-  readonly latest: SavedLatest;
-  readonly tail: SavedTail;
-}
-
-export class Level implements Detector {
+class Level implements Judge {
   readonly #latest: Latest;
   readonly #tail: Tail;
 
-  constructor(saved?: Saved) {
-    this.#latest = new Latest(LATEST, saved?.latest);
-    this.#tail = new Tail(TAIL_SHORT, saved?.tail);
+  constructor(layout: Layout) {
+    this.#latest = new Latest(layout, LATEST);
+    this.#tail = new Tail(layout, { capacity: TAIL_SHORT, after: 2 * LATEST - 1 });
   }
 
   update(value: number): Judgement {
@@ -42,14 +39,10 @@ export class Level implements Detector {
       reason,
     };
   }
-
-  toJSON(): Saved {
-    return { latest: this.#latest.toJSON(), tail: this.#tail.toJSON() };
-  }
 }
 
-export const level: DetectorKind<Level> = {
+export const level: MemberKind = alone({
   name: "level",
   looksFor: "a level that has changed",
-  start: (saved) => new Level(saved as Saved | undefined),
-};
+  equip: (layout) => new Level(layout),
+});

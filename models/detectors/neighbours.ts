@@ -8,18 +8,7 @@
  * normalisation: level and size of a stretch are what may be wrong with it).
  */
 import { advance, sumUp } from "./inner_loops.wasm";
-import { pack32, unpack32 } from "./packing.ts";
-import {
-  laySums,
-  layValues,
-  near,
-  NEAR_AT,
-  PAST_AT,
-  SUMS_AT,
-  takeSums,
-  workSums,
-  workValues,
-} from "./workbench.ts";
+import { type Layout, near, NEAR_AT } from "./workbench.ts";
 
 /** How far back a stretch may end. */
 const PAST = 2000;
@@ -40,13 +29,6 @@ const VALUE_MAX = 1e30;
 const best = new Float32Array(NEAREST);
 const followers = new Float32Array(NEAREST);
 
-export interface SavedNeighbours {
-  readonly origin: number;
-  readonly values: string;
-  /** How many of the values came after the last renewal. */
-  readonly since: number;
-}
-
 /** What the nearest stretches went on with. */
 export interface Forecast {
   readonly expected: number;
@@ -54,57 +36,71 @@ export interface Forecast {
   readonly upper: number;
 }
 
+/** Where in `#scale` it is. Subtracted from every value: single precision is for what differs. */
+const ORIGIN = 0;
+/** Mean size of the values at the last renewal. */
+const SIZE = 1;
+
+/** Where in `#counts` it is. How many values there are, and how many came since a renewal. */
+const COUNT = 0;
+const SINCE = 1;
+
+/** What is compared of one length. */
+interface Stretch {
+  /** In readings. */
+  readonly length: number;
+  /** Per lag: summed differences between the latest stretch and the one `lag` before. */
+  readonly sums: Float32Array;
+  /** How far back the nearest stretches are, the nearest first; 0 for none. */
+  readonly lags: Int32Array;
+}
+
 export class Neighbours {
-  readonly #lengths: readonly number[];
+  readonly #stretches: readonly Stretch[];
   /** How many values a renewal keeps: the past, and the stretch at its far end. */
   readonly #kept: number;
-  /** Subtracted from every value, so that single precision is spent on what differs. */
-  #origin = 0;
-  /** The past, oldest first; room for more behind. */
-  #values: Float32Array = new Float32Array(0);
-  #count = 0;
-  /** How many of them came after the last renewal. */
-  #since = 0;
-  /** Whether the sums below know the values; they are made when first needed. */
-  #ready = false;
-  /** Per length and lag: summed differences between the latest stretch and the one `lag` before. */
-  #sums = new Float32Array(0);
-  /** Per length: how far back the nearest stretches are, the nearest first; 0 for none. */
-  readonly #lags: Int16Array;
-  /** Mean size of the values at the last renewal. */
-  #size = 0;
+  /** The past, the newest first, up to the end: what lies `lag` back is `lag` further. */
+  readonly #values: Float32Array;
+  readonly #scale: Float64Array;
+  readonly #counts: Int32Array;
+  /** One number: whether sums and lags know the values; they are made when first needed. */
+  readonly #ready: Int32Array;
 
   /** `lengths` of the stretches compared, in readings. */
-  constructor(lengths: readonly number[], saved?: SavedNeighbours) {
-    this.#lengths = lengths;
+  constructor(layout: Layout, lengths: readonly number[]) {
+    const { readings } = layout;
     this.#kept = PAST + Math.max(...lengths);
-    this.#lags = new Int16Array(NEAREST * lengths.length);
-    if (saved) {
-      this.#origin = saved.origin;
-      this.#values = unpack32(saved.values);
-      this.#count = this.#values.length;
-      this.#since = saved.since;
-      this.#ready = false;
-    }
+    this.#scale = layout.doubles(2);
+    this.#counts = layout.integers(2);
+    this.#values = layout.singlesFromEnd(Math.min(this.#kept + RENEWAL, readings));
+    this.#ready = layout.integers(1, "derived");
+    this.#stretches = lengths.map((length) => ({
+      length,
+      sums: layout.singles(Math.min(PAST + 1, readings), "derived"),
+      lags: layout.integers(NEAREST, "derived"),
+    }));
   }
 
   /** What should come next, by what came next after the nearest stretches of this length. */
   forecast(index: number): Forecast | undefined {
     this.#beReady();
-    const first = NEAREST * index;
-    if (!this.#isFull(index)) return undefined;
+    const { lags } = this.#stretches[index] as Stretch;
+    if (!isFull(lags)) return undefined;
+    const values = this.#values;
+    const newest = this.#newest();
     for (let i = 0; i < NEAREST; i++) {
-      const follower = this.#values[this.#count - (this.#lags[first + i] as number)] as number;
+      const follower = values[newest + (lags[i] as number) - 1] as number;
       let at = i;
       for (; at > 0 && (followers[at - 1] as number) > follower; at--) {
         followers[at] = followers[at - 1] as number;
       }
       followers[at] = follower;
     }
-    const lower = this.#origin + (followers[0] as number);
-    const upper = this.#origin + (followers[NEAREST - 1] as number);
-    const below = this.#origin + (followers[NEAREST / 2 - 1] as number);
-    const above = this.#origin + (followers[NEAREST / 2] as number);
+    const origin = this.#scale[ORIGIN] as number;
+    const lower = origin + (followers[0] as number);
+    const upper = origin + (followers[NEAREST - 1] as number);
+    const below = origin + (followers[NEAREST / 2 - 1] as number);
+    const above = origin + (followers[NEAREST / 2] as number);
     return { expected: (below + above) / 2, lower, upper };
   }
 
@@ -114,83 +110,70 @@ export class Neighbours {
    */
   update(value: number, distances: Float64Array): void {
     this.#beReady();
-    if (this.#count === 0) this.#origin = value;
+    if (this.#counts[COUNT] === 0) this.#scale[ORIGIN] = value;
     this.#push(value);
-    layValues(this.#values, this.#count);
-    laySums(this.#sums);
-    for (let index = 0; index < this.#lengths.length; index++) {
-      this.#step(index, this.#count - 1);
-      distances[index] = this.#distance(index);
+    const newest = this.#newest();
+    const rounding = ROUNDING * (this.#scale[SIZE] as number);
+    for (let index = 0; index < this.#stretches.length; index++) {
+      const stretch = this.#stretches[index] as Stretch;
+      this.#step(stretch, newest);
+      distances[index] = distanceOf(stretch, rounding);
     }
-    takeSums(this.#sums);
-    if (this.#since === RENEWAL) this.#renew();
+    if (this.#counts[SINCE] === RENEWAL) this.#renew();
   }
 
-  toJSON(): SavedNeighbours {
-    return {
-      origin: this.#origin,
-      values: pack32(this.#values.subarray(0, this.#count)),
-      since: this.#since,
-    };
+  /** Where in the values the newest is. */
+  #newest(): number {
+    return this.#values.length - (this.#counts[COUNT] as number);
   }
 
   #push(value: number): void {
-    if (this.#count === this.#values.length) {
-      const longer = new Float32Array(roomFor(this.#count + 1, this.#kept + RENEWAL));
-      longer.set(this.#values);
-      this.#values = longer;
-    }
-    const limit = this.#size > 0 ? Math.min(VALUE_MAX, CLIP * this.#size) : VALUE_MAX;
-    this.#values[this.#count++] = Math.max(-limit, Math.min(limit, value - this.#origin));
-    this.#since++;
-  }
-
-  #isFull(index: number): boolean {
-    return this.#lags[NEAREST * index + NEAREST - 1] !== 0;
-  }
-
-  /** Where the sums of a length begin. */
-  #sumsFrom(index: number): number {
-    return index * this.#sums.length / this.#lengths.length;
+    const counts = this.#counts;
+    const size = this.#scale[SIZE] as number;
+    const limit = size > 0 ? Math.min(VALUE_MAX, CLIP * size) : VALUE_MAX;
+    const difference = value - (this.#scale[ORIGIN] as number);
+    counts[COUNT] = (counts[COUNT] as number) + 1;
+    counts[SINCE] = (counts[SINCE] as number) + 1;
+    this.#values[this.#newest()] = Math.max(-limit, Math.min(limit, difference));
   }
 
   /**
-   * Moves every sum of one length on to the stretch that ends at `last`, and finds the nearest,
-   * whose sums are in `best` then. Works on what lies on the workbench.
+   * Moves every sum of one length on to the stretch that ends at `newest`, and finds the nearest,
+   * whose sums are in `best` then.
    */
-  #step(index: number, last: number): void {
-    const length = this.#lengths[index] as number;
-    const from = this.#sumsFrom(index);
-    const newest = workValues[last] as number;
+  #step({ length, sums, lags }: Stretch, newest: number): void {
+    const values = this.#values;
+    const last = values.length - 1 - newest;
     const dropped = last - length;
-    const leaving = dropped < 0 ? 0 : workValues[dropped] as number;
     // Stretches that have a reading before them drop one difference; closer ones than a length
     // would overlap the latest.
     const furthest = Math.min(PAST, dropped);
     const blocks = Math.max(0, (furthest + 1 - length) >> 3);
-    const bound = this.#bound(index, last);
-    const sumsAt = SUMS_AT + 4 * from;
-    const nearEnd = advance(PAST_AT, sumsAt, length, length, blocks, bound, NEAR_AT);
-    const lags = this.#lags.fill(0, NEAREST * index, NEAREST * (index + 1));
+    const came = values[newest] as number;
+    const left = dropped < 0 ? 0 : values[newest + length] as number;
+    const bound = this.#bound({ length, sums, lags }, newest);
+    const pastAt = values.byteOffset + 4 * newest;
+    const nearEnd = advance(pastAt, sums.byteOffset, length, length, blocks, bound, NEAR_AT);
+    lags.fill(0);
     best.fill(Infinity);
     let limit = Infinity;
     for (let i = 0; i < (nearEnd - NEAR_AT) >> 2; i++) {
       const lag = near[i] as number;
-      const sum = workSums[from + lag] as number;
-      if (sum < limit) limit = insert(lags, index, sum, lag);
+      const sum = sums[lag] as number;
+      if (sum < limit) limit = insert(lags, sum, lag);
     }
     for (let lag = length + 8 * blocks; lag <= furthest; lag++) {
-      const came = Math.abs(newest - (workValues[last - lag] as number));
-      const left = Math.abs(leaving - (workValues[dropped - lag] as number));
-      const sum = Math.fround((workSums[from + lag] as number) + came - left);
-      workSums[from + lag] = sum;
-      if (sum < limit) limit = insert(lags, index, sum, lag);
+      const more = Math.abs(came - (values[newest + lag] as number));
+      const less = Math.abs(left - (values[newest + length + lag] as number));
+      const sum = Math.fround((sums[lag] as number) + more - less);
+      sums[lag] = sum;
+      if (sum < limit) limit = insert(lags, sum, lag);
     }
     for (let lag = Math.max(length, furthest + 1); lag <= Math.min(PAST, last); lag++) {
-      const came = Math.abs(newest - (workValues[last - lag] as number));
-      const sum = Math.fround((workSums[from + lag] as number) + came);
-      workSums[from + lag] = sum;
-      if (lag === dropped + 1 && sum < limit) limit = insert(lags, index, sum, lag);
+      const more = Math.abs(came - (values[newest + lag] as number));
+      const sum = Math.fround((sums[lag] as number) + more);
+      sums[lag] = sum;
+      if (lag === dropped + 1 && sum < limit) limit = insert(lags, sum, lag);
     }
   }
 
@@ -198,126 +181,117 @@ export class Neighbours {
    * What the nearest sums cannot be above: the largest of those that were the nearest, one reading
    * later. So few others have to be looked at.
    */
-  #bound(index: number, last: number): number {
-    if (!this.#isFull(index)) return Infinity;
-    const from = this.#sumsFrom(index);
-    const dropped = last - (this.#lengths[index] as number);
-    const newest = workValues[last] as number;
-    const leaving = workValues[dropped] as number;
+  #bound({ length, sums, lags }: Stretch, newest: number): number {
+    if (!isFull(lags)) return Infinity;
+    const values = this.#values;
+    const came = values[newest] as number;
+    const left = values[newest + length] as number;
     let bound = -Infinity;
     for (let i = 0; i < NEAREST; i++) {
-      const lag = this.#lags[NEAREST * index + i] as number;
-      const came = Math.abs(newest - (workValues[last - lag] as number));
-      const left = Math.abs(leaving - (workValues[dropped - lag] as number));
-      const sum = (workSums[from + lag] as number) + came - left;
+      const lag = lags[i] as number;
+      const more = Math.abs(came - (values[newest + lag] as number));
+      const less = Math.abs(left - (values[newest + length + lag] as number));
+      const sum = (sums[lag] as number) + more - less;
       if (sum > bound) bound = sum;
     }
     return Math.fround(bound);
   }
 
-  /** The mean of those in `best`. */
-  #distance(index: number): number {
-    const rounding = ROUNDING * this.#size;
-    let total = 0;
-    for (let i = 0; i < NEAREST; i++) {
-      const sum = best[i] as number;
-      if (sum >= rounding) total += sum;
-    }
-    return total === Infinity ? NaN : total / (NEAREST * (this.#lengths[index] as number));
-  }
-
   /** Forgets what is too old, and makes every sum from the values themselves. */
   #renew(): void {
-    const kept = Math.min(this.#count, this.#kept);
-    this.#values.copyWithin(0, this.#count - kept, this.#count);
-    this.#count = kept;
-    this.#since = 0;
+    const newest = this.#newest();
+    const kept = Math.min(this.#counts[COUNT] as number, this.#kept);
+    this.#values.copyWithin(this.#values.length - kept, newest, newest + kept);
+    this.#counts[COUNT] = kept;
+    this.#counts[SINCE] = 0;
     this.#recentre();
     this.#sumUp();
   }
 
   /** A series may have moved so far that single precision no longer tells its values apart. */
   #recentre(): void {
-    const values = this.#values.subarray(0, this.#count);
+    const values = this.#values;
     let low = Infinity;
     let high = -Infinity;
-    for (const value of values) {
-      low = Math.min(low, value);
-      high = Math.max(high, value);
+    for (let i = this.#newest(); i < values.length; i++) {
+      low = Math.min(low, values[i] as number);
+      high = Math.max(high, values[i] as number);
     }
     const middle = (low + high) / 2;
     if (Math.abs(middle) < 8 * (high - low)) return;
-    this.#origin += middle;
-    for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) - middle;
+    this.#scale[ORIGIN] = (this.#scale[ORIGIN] as number) + middle;
+    for (let i = this.#newest(); i < values.length; i++) {
+      values[i] = (values[i] as number) - middle;
+    }
   }
 
   /** Makes the sums for the stretch that ends where the last renewal was. */
   #sumUp(): void {
-    const end = this.#count - this.#since;
-    const lagMax = Math.min(PAST, end + RENEWAL);
+    const values = this.#values;
+    const newest = this.#newest() + (this.#counts[SINCE] as number);
+    const count = values.length - newest;
     let total = 0;
-    for (let i = 0; i < end; i++) total += Math.abs(this.#values[i] as number);
-    this.#size = end === 0 ? 0 : total / end;
-    const { length } = this.#lengths;
-    if (this.#sums.length <= length * lagMax) {
-      this.#sums = new Float32Array(length * roomFor(lagMax + 1, PAST + 1));
-    }
-    layValues(this.#values, end);
-    laySums(this.#sums);
-    for (let index = 0; index < length; index++) this.#sumUpOne(index, end, lagMax);
-    takeSums(this.#sums);
+    for (let i = values.length - 1; i >= newest; i--) total += Math.abs(values[i] as number);
+    this.#scale[SIZE] = count === 0 ? 0 : total / count;
+    for (const stretch of this.#stretches) this.#sumUpOne(stretch, newest);
   }
 
-  #sumUpOne(index: number, end: number, lagMax: number): void {
-    const length = this.#lengths[index] as number;
-    const from = this.#sumsFrom(index);
-    const furthest = Math.min(lagMax, end - length);
+  #sumUpOne({ length, sums, lags }: Stretch, newest: number): void {
+    const values = this.#values;
+    const count = values.length - newest;
+    const furthest = Math.min(PAST, count - length);
     const blocks = Math.max(0, (furthest + 1 - length) >> 3);
-    sumUp(PAST_AT, SUMS_AT + 4 * from, length, length, blocks);
-    for (let lag = length + 8 * blocks; lag <= lagMax; lag++) {
+    sumUp(values.byteOffset + 4 * newest, sums.byteOffset, length, length, blocks);
+    for (let lag = length + 8 * blocks; lag < sums.length; lag++) {
       let sum = 0;
-      for (let i = Math.max(lag, end - length); i < end; i++) {
-        sum += Math.abs((workValues[i] as number) - (workValues[i - lag] as number));
+      for (let i = Math.min(length, count - lag) - 1; i >= 0; i--) {
+        sum += Math.abs((values[newest + i] as number) - (values[newest + i + lag] as number));
       }
-      workSums[from + lag] = sum;
+      sums[lag] = sum;
     }
-    const lags = this.#lags.fill(0, NEAREST * index, NEAREST * (index + 1));
+    lags.fill(0);
     best.fill(Infinity);
     let limit = Infinity;
     for (let lag = length; lag <= furthest; lag++) {
-      const sum = workSums[from + lag] as number;
-      if (sum < limit) limit = insert(lags, index, sum, lag);
+      const sum = sums[lag] as number;
+      if (sum < limit) limit = insert(lags, sum, lag);
     }
   }
 
+  /** As it was when the values were saved: sums of the last renewal, moved on. */
   #beReady(): void {
-    if (this.#ready) return;
-    this.#ready = true;
+    if (this.#ready[0] === 1) return;
+    this.#ready[0] = 1;
     this.#sumUp();
-    laySums(this.#sums);
-    for (let last = this.#count - this.#since; last < this.#count; last++) {
-      layValues(this.#values, last + 1);
-      for (let index = 0; index < this.#lengths.length; index++) this.#step(index, last);
+    for (let since = (this.#counts[SINCE] as number) - 1; since >= 0; since--) {
+      for (const stretch of this.#stretches) this.#step(stretch, this.#newest() + since);
     }
-    takeSums(this.#sums);
   }
 }
 
-/** A power of two, or the most that will ever be needed: most series never have a long past. */
-function roomFor(needed: number, most: number): number {
-  return Math.min(most, 2 ** Math.ceil(Math.log2(Math.max(RENEWAL, needed))));
+function isFull(lags: Int32Array): boolean {
+  return lags[NEAREST - 1] !== 0;
+}
+
+/** The mean of those in `best`. */
+function distanceOf({ length }: Stretch, rounding: number): number {
+  let total = 0;
+  for (let i = 0; i < NEAREST; i++) {
+    const sum = best[i] as number;
+    if (sum >= rounding) total += sum;
+  }
+  return total === Infinity ? NaN : total / (NEAREST * length);
 }
 
 /** Puts a sum among the `best`; returns the largest of them, which the next has to beat. */
-function insert(lags: Int16Array, index: number, sum: number, lag: number): number {
-  const first = NEAREST * index;
+function insert(lags: Int32Array, sum: number, lag: number): number {
   let at = NEAREST - 1;
   while (at > 0 && (best[at - 1] as number) > sum) {
     best[at] = best[at - 1] as number;
-    lags[first + at] = lags[first + at - 1] as number;
+    lags[at] = lags[at - 1] as number;
     at--;
   }
   best[at] = sum;
-  lags[first + at] = lag;
+  lags[at] = lag;
   return best[NEAREST - 1] as number;
 }

@@ -2,37 +2,39 @@
  * Looks for a change of variance: how far the latest readings lie from one another, against those
  * before. Differences of neighbours say it without the level or the season in the way.
  */
-import { ALARM, type Detector, type DetectorKind, type Judgement, UNKNOWN } from "./detector.ts";
-import { Latest, type SavedLatest } from "./latest.ts";
+import { alone } from "./alone.ts";
+import { ALARM, type Judge, type Judgement, type MemberKind, UNKNOWN } from "./detector.ts";
+import { Latest } from "./latest.ts";
 import { rarityScore } from "./rarity.ts";
-import { type SavedTail, Tail, TAIL_SHORT } from "./tail.ts";
+import { Tail, TAIL_SHORT } from "./tail.ts";
 import { short, TINY } from "./words.ts";
+import type { Layout } from "./workbench.ts";
 
 const LATEST = 100;
 /** A step of so small a part of the usual one is as good as none: ratios stay finite. */
 const FLOOR = 0.1;
 
-interface Saved {
-  readonly latest: SavedLatest;
-  readonly tail: SavedTail;
-  readonly previous: number | null;
-}
+/** Where in `#state` it is. */
+const SEEN = 0;
+const PREVIOUS = 1;
 
-export class Restlessness implements Detector {
+class Restlessness implements Judge {
   readonly #latest: Latest;
   readonly #tail: Tail;
-  #previous: number | null;
+  readonly #state: Float64Array;
 
-  constructor(saved?: Saved) {
-    this.#latest = new Latest(LATEST, saved?.latest);
-    this.#tail = new Tail(TAIL_SHORT, saved?.tail);
-    this.#previous = saved?.previous ?? null;
+  constructor(layout: Layout) {
+    this.#latest = new Latest(layout, LATEST);
+    this.#tail = new Tail(layout, { capacity: TAIL_SHORT, after: 2 * LATEST });
+    this.#state = layout.doubles(2);
   }
 
   update(value: number): Judgement {
-    const expected = this.#previous;
-    this.#previous = value;
-    if (expected === null) return UNKNOWN;
+    const isFirst = this.#state[SEEN] === 0;
+    const expected = this.#state[PREVIOUS] as number;
+    this.#state[SEEN] = 1;
+    this.#state[PREVIOUS] = value;
+    if (isFirst) return UNKNOWN;
     this.#latest.push(Math.abs(value - expected));
     const { countBefore, meanBefore, deviationBefore } = this.#latest;
     if (countBefore < LATEST) return UNKNOWN;
@@ -50,18 +52,10 @@ export class Restlessness implements Detector {
     const reach = meanBefore + 3 * deviationBefore;
     return { score, expected, lower: expected - reach, upper: expected + reach, reason };
   }
-
-  toJSON(): Saved {
-    return {
-      latest: this.#latest.toJSON(),
-      tail: this.#tail.toJSON(),
-      previous: this.#previous,
-    };
-  }
 }
 
-export const restlessness: DetectorKind<Restlessness> = {
+export const restlessness: MemberKind = alone({
   name: "restlessness",
   looksFor: "a change of variance",
-  start: (saved) => new Restlessness(saved as Saved | undefined),
-};
+  equip: (layout) => new Restlessness(layout),
+});

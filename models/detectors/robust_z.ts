@@ -3,12 +3,14 @@
  * the modified z-score of Iglewicz and Hoaglin 1993. Half of the readings may be outliers before
  * it is led astray.
  */
-import { ALARM, type Detector, type DetectorKind, type Judgement, UNKNOWN } from "./detector.ts";
+import { alone } from "./alone.ts";
+import { ALARM, type Judge, type Judgement, type MemberKind, UNKNOWN } from "./detector.ts";
 import { rarityScore } from "./rarity.ts";
 import { Ring } from "./ring.ts";
 import { Sorted } from "./sorted.ts";
-import { type SavedTail, Tail, TAIL_SHORT } from "./tail.ts";
+import { Tail, TAIL_SHORT } from "./tail.ts";
 import { short, TINY } from "./words.ts";
+import type { Layout } from "./workbench.ts";
 
 const LATEST = 240;
 const ENOUGH = 30;
@@ -17,23 +19,21 @@ const NORMAL = 1.4826;
 /** Beyond so many deviations Iglewicz and Hoaglin speak of an outlier. */
 const OUTLIER = 3.5;
 
-interface Saved {
-  readonly latest: string;
-  readonly tail: SavedTail;
-}
-
-export class RobustZ implements Detector {
+class RobustZ implements Judge {
   readonly #latest: Ring;
   readonly #sorted: Sorted;
   readonly #tail: Tail;
 
-  constructor(saved?: Saved) {
-    this.#latest = new Ring(LATEST, saved?.latest);
-    this.#sorted = new Sorted(this.#latest.values());
-    this.#tail = new Tail(TAIL_SHORT, saved?.tail);
+  constructor(layout: Layout) {
+    const room = Math.min(LATEST, layout.readings);
+    this.#latest = new Ring(layout, LATEST);
+    this.#sorted = new Sorted(layout.doubles(room, "derived"), layout.integers(1, "derived"));
+    this.#tail = new Tail(layout, { capacity: TAIL_SHORT, after: ENOUGH });
   }
 
   update(value: number): Judgement {
+    // Just restored.
+    if (this.#sorted.count < this.#latest.count) this.#sorted.fill(this.#latest.values());
     const judgement = this.#sorted.count < ENOUGH ? UNKNOWN : this.#judge(value);
     const leaving = this.#latest.push(value);
     if (leaving !== undefined) this.#sorted.remove(leaving);
@@ -54,14 +54,10 @@ export class RobustZ implements Detector {
     const reach = OUTLIER * deviation;
     return { score, expected: median, lower: median - reach, upper: median + reach, reason };
   }
-
-  toJSON(): Saved {
-    return { latest: this.#latest.toJSON(), tail: this.#tail.toJSON() };
-  }
 }
 
-export const robustZ: DetectorKind<RobustZ> = {
+export const robustZ: MemberKind = alone({
   name: "robust-z",
   looksFor: "readings far from the median of the latest ones",
-  start: (saved) => new RobustZ(saved as Saved | undefined),
-};
+  equip: (layout) => new RobustZ(layout),
+});

@@ -1,23 +1,35 @@
 /** Values that are always in ascending order. */
-
-const ROOM_MIN = 32;
-
 export class Sorted {
-  /** Room for `count` and more: it doubles, because most series stay short. */
-  #values: Float64Array;
-  count: number;
+  /** Room for as many as there will be. */
+  readonly #values: Float64Array;
+  /** One number: how many there are. */
+  readonly #count: Int32Array;
 
-  constructor(values: Float64Array = new Float64Array(0)) {
-    this.#values = values.toSorted();
+  /** What there is in `room`, the first `count`, has to be in order. */
+  constructor(room: Float64Array, count: Int32Array) {
+    this.#values = room;
+    this.#count = count;
+  }
+
+  static of(values: Float64Array): Sorted {
+    return new Sorted(values.toSorted(), Int32Array.of(values.length));
+  }
+
+  get count(): number {
+    return this.#count[0] as number;
+  }
+
+  private set count(count: number) {
+    this.#count[0] = count;
+  }
+
+  /** These are all there is. */
+  fill(values: Float64Array): void {
+    this.#values.set(values.toSorted());
     this.count = values.length;
   }
 
   add(value: number): void {
-    if (this.count === this.#values.length) {
-      const longer = new Float64Array(Math.max(ROOM_MIN, 2 * this.count));
-      longer.set(this.#values);
-      this.#values = longer;
-    }
     const at = this.below(value);
     this.#values.copyWithin(at + 1, at, this.count++);
     this.#values[at] = value;

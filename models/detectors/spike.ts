@@ -1,13 +1,15 @@
 /** A rule: a reading far outside of the range in which all those before it lay. */
+import { alone } from "./alone.ts";
 import {
   ALARM,
-  type Detector,
-  type DetectorKind,
+  type Judge,
   type Judgement,
+  type MemberKind,
   scoreOf,
   UNKNOWN,
 } from "./detector.ts";
 import { short } from "./words.ts";
+import type { Layout } from "./workbench.ts";
 
 /** As a part of the range. */
 const OUTSIDE = 0.25;
@@ -15,54 +17,47 @@ const ENOUGH = 100;
 /** A range narrows again so slowly: in so many readings to about a third. */
 const FORGET_READINGS = 10_000;
 
-interface Saved {
-  readonly count: number;
-  readonly low: number;
-  readonly high: number;
-}
+/** Where in `#state` it is. */
+const COUNT = 0;
+const LOW = 1;
+const HIGH = 2;
 
-export class Spike implements Detector {
-  #count: number;
-  #low: number;
-  #high: number;
+class Spike implements Judge {
+  readonly #state: Float64Array;
 
-  constructor(saved: Saved = { count: 0, low: 0, high: 0 }) {
-    this.#count = saved.count;
-    this.#low = saved.low;
-    this.#high = saved.high;
+  constructor(layout: Layout) {
+    this.#state = layout.doubles(3);
   }
 
   update(value: number): Judgement {
-    const judgement = this.#judge(value);
-    if (this.#count === 0) this.#low = this.#high = value;
-    const middle = (this.#low + this.#high) / 2;
-    this.#low = Math.min(value, this.#low + (middle - this.#low) / FORGET_READINGS);
-    this.#high = Math.max(value, this.#high + (middle - this.#high) / FORGET_READINGS);
-    this.#count = Math.min(ENOUGH, this.#count + 1);
-    return judgement;
-  }
-
-  #judge(value: number): Judgement {
-    const range = this.#high - this.#low;
-    // A series that never moved has no range to be outside of; see the other detectors.
-    if (this.#count < ENOUGH || range === 0) return UNKNOWN;
-    const outside = Math.max(0, value - this.#high, this.#low - value);
-    const score = scoreOf(outside / range, OUTSIDE);
-    const reason = score < ALARM
-      ? ""
-      : `${short(value)} is far ${
-        value > this.#high ? "above" : "below"
-      } all readings so far, which lay between ${short(this.#low)} and ${short(this.#high)}`;
-    return { score, expected: null, lower: this.#low, upper: this.#high, reason };
-  }
-
-  toJSON(): Saved {
-    return { count: this.#count, low: this.#low, high: this.#high };
+    const state = this.#state;
+    const count = state[COUNT] as number;
+    const low = count === 0 ? value : state[LOW] as number;
+    const high = count === 0 ? value : state[HIGH] as number;
+    const middle = (low + high) / 2;
+    state[LOW] = Math.min(value, low + (middle - low) / FORGET_READINGS);
+    state[HIGH] = Math.max(value, high + (middle - high) / FORGET_READINGS);
+    state[COUNT] = Math.min(ENOUGH, count + 1);
+    return count < ENOUGH ? UNKNOWN : judge(value, low, high);
   }
 }
 
-export const spike: DetectorKind<Spike> = {
+function judge(value: number, low: number, high: number): Judgement {
+  const range = high - low;
+  // A series that never moved has no range to be outside of; see the other detectors.
+  if (range === 0) return UNKNOWN;
+  const outside = Math.max(0, value - high, low - value);
+  const score = scoreOf(outside / range, OUTSIDE);
+  const reason = score < ALARM
+    ? ""
+    : `${short(value)} is far ${
+      value > high ? "above" : "below"
+    } all readings so far, which lay between ${short(low)} and ${short(high)}`;
+  return { score, expected: null, lower: low, upper: high, reason };
+}
+
+export const spike: MemberKind = alone({
   name: "spike",
   looksFor: "readings far outside of all before",
-  start: (saved) => new Spike(saved as Saved | undefined),
-};
+  equip: (layout) => new Spike(layout),
+});

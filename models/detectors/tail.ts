@@ -7,38 +7,42 @@
  * At `STRIDE_MAX` it becomes a window over the latest `capacity · STRIDE_MAX` readings.
  */
 import { countBelow } from "./inner_loops.wasm";
-import { pack32, unpack32 } from "./packing.ts";
-import { layScores, SCORES_AT } from "./workbench.ts";
+import type { Layout } from "./workbench.ts";
 
-const STRIDE_MAX = 32;
-
-const ROOM_MIN = 32;
+/** In doublings. */
+const STRIDE_MAX = 5;
 
 /** Scores kept: where the rarest of five hundred has to be told from the rest, and where not. */
 export const TAIL_LONG = 512;
 export const TAIL_SHORT = 128;
 
-export interface SavedTail {
-  readonly kept: string;
-  readonly stride: number;
-  readonly skipped: number;
+export interface TailOptions {
+  /** Scores kept. */
+  readonly capacity: number;
+  /** So many readings of a series come before it has a score. */
+  readonly after: number;
 }
+
+/** Where in `#state` it is. */
+const COUNT = 0;
+/** How often the stride has doubled. */
+const DOUBLINGS = 1;
+/** Scores since the last one that was kept. */
+const SKIPPED = 2;
 
 export class Tail {
   readonly #capacity: number;
-  /** In the order in which they came; room for `#count` and more. */
-  #kept: Float32Array;
-  #count: number;
-  #stride: number;
-  /** Scores since the last one that was kept. */
-  #skipped: number;
+  /** In the order in which they came. */
+  readonly #kept: Float32Array;
+  /** Where that is, for the inner loop. */
+  readonly #keptAt: number;
+  readonly #state: Int32Array;
 
-  constructor(capacity: number, saved?: SavedTail) {
+  constructor(layout: Layout, { capacity, after }: TailOptions) {
     this.#capacity = capacity;
-    this.#kept = saved ? unpack32(saved.kept) : new Float32Array(0);
-    this.#count = this.#kept.length;
-    this.#stride = saved?.stride ?? 1;
-    this.#skipped = saved?.skipped ?? 0;
+    this.#kept = layout.singles(Math.max(0, Math.min(capacity, layout.readings - after)));
+    this.#keptAt = this.#kept.byteOffset;
+    this.#state = layout.integers(3);
   }
 
   /**
@@ -47,44 +51,36 @@ export class Tail {
    */
   update(score: number): number {
     const exact = Math.fround(score); // What is kept has single precision; compare like with like.
-    layScores(this.#kept);
-    const share = (1 + this.#count - countBelow(SCORES_AT, this.#count, exact)) / (1 + this.#count);
-    if (++this.#skipped >= this.#stride) {
-      this.#skipped = 0;
+    const state = this.#state;
+    const count = state[COUNT] as number;
+    const share = (1 + count - countBelow(this.#keptAt, count, exact)) / (1 + count);
+    const skipped = (state[SKIPPED] as number) + 1;
+    if (skipped >> (state[DOUBLINGS] as number) > 0) {
+      state[SKIPPED] = 0;
       this.#keep(exact);
-    }
+    } else state[SKIPPED] = skipped;
     return share;
   }
 
   #keep(score: number): void {
-    if (this.#count === this.#capacity) this.#thin();
-    if (this.#count === this.#kept.length) {
-      const room = Math.min(this.#capacity, Math.max(ROOM_MIN, 2 * this.#count));
-      const longer = new Float32Array(room);
-      longer.set(this.#kept);
-      this.#kept = longer;
-    }
-    this.#kept[this.#count++] = score;
+    if (this.#state[COUNT] === this.#capacity) this.#thin();
+    const count = this.#state[COUNT] as number;
+    this.#kept[count] = score;
+    this.#state[COUNT] = count + 1;
   }
 
   /** Makes room for at least one more. */
   #thin(): void {
     const kept = this.#kept;
-    if (this.#stride >= STRIDE_MAX) {
+    const doublings = this.#state[DOUBLINGS] as number;
+    if (doublings === STRIDE_MAX) {
       kept.copyWithin(0, 1);
-      this.#count--;
+      this.#state[COUNT] = this.#capacity - 1;
       return;
     }
-    this.#stride *= 2;
-    this.#count >>= 1;
-    for (let i = 0; i < this.#count; i++) kept[i] = kept[2 * i + 1] as number;
-  }
-
-  toJSON(): SavedTail {
-    return {
-      kept: pack32(this.#kept.subarray(0, this.#count)),
-      stride: this.#stride,
-      skipped: this.#skipped,
-    };
+    const half = this.#capacity >> 1;
+    this.#state[DOUBLINGS] = doublings + 1;
+    this.#state[COUNT] = half;
+    for (let i = 0; i < half; i++) kept[i] = kept[2 * i + 1] as number;
   }
 }

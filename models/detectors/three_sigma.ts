@@ -3,48 +3,48 @@
  * stays: the oldest rule, and the one to beat.
  */
 import { momentsOf, scoreOf as deviations } from "../three_sigma.ts";
+import { alone } from "./alone.ts";
 import {
   ALARM,
-  type Detector,
-  type DetectorKind,
+  type Judge,
   type Judgement,
+  type MemberKind,
   scoreOf,
   UNKNOWN,
 } from "./detector.ts";
 import { Ring } from "./ring.ts";
 import { short } from "./words.ts";
+import type { Layout } from "./workbench.ts";
 
 /** Learnt from so many readings, the first. */
 const LEARNT = 150;
 const THRESHOLD = 3;
 
-type Saved = { readonly learning: string } | { readonly mean: number; readonly sd: number };
+/** Where in `#learnt` it is. */
+const MEAN = 0;
+const SD = 1;
 
-export class ThreeSigmaDetector implements Detector {
-  #learning: Ring | undefined;
-  #mean = 0;
-  #sd = 0;
+class ThreeSigmaDetector implements Judge {
+  readonly #learning: Ring;
+  readonly #learnt: Float64Array;
 
-  constructor(saved?: Saved) {
-    if (saved && "mean" in saved) {
-      this.#mean = saved.mean;
-      this.#sd = saved.sd;
-    } else this.#learning = new Ring(LEARNT, saved?.learning);
+  constructor(layout: Layout) {
+    this.#learning = new Ring(layout, LEARNT);
+    this.#learnt = layout.doubles(2);
   }
 
   update(value: number): Judgement {
-    if (this.#learning) {
+    if (!this.#learning.isFull) {
       this.#learning.push(value);
       if (this.#learning.isFull) {
         const { mean, sd } = momentsOf(this.#learning.values());
-        this.#mean = mean;
-        this.#sd = sd;
-        this.#learning = undefined;
+        this.#learnt[MEAN] = mean;
+        this.#learnt[SD] = sd;
       }
       return UNKNOWN;
     }
-    const mean = this.#mean;
-    const sd = this.#sd;
+    const mean = this.#learnt[MEAN] as number;
+    const sd = this.#learnt[SD] as number;
     if (sd === 0) return UNKNOWN; // Constant: there is nothing to measure a deviation in.
     const size = deviations({ mean, sd, threshold: THRESHOLD, sided: "both" }, value);
     const score = scoreOf(size, THRESHOLD);
@@ -56,15 +56,10 @@ export class ThreeSigmaDetector implements Detector {
     const reach = THRESHOLD * sd;
     return { score, expected: mean, lower: mean - reach, upper: mean + reach, reason };
   }
-
-  toJSON(): Saved {
-    if (this.#learning) return { learning: this.#learning.toJSON() };
-    return { mean: this.#mean, sd: this.#sd };
-  }
 }
 
-export const threeSigma: DetectorKind<ThreeSigmaDetector> = {
+export const threeSigma: MemberKind = alone({
   name: "three-sigma",
   looksFor: "readings more than three standard deviations from a mean learnt once",
-  start: (saved) => new ThreeSigmaDetector(saved as Saved | undefined),
-};
+  equip: (layout) => new ThreeSigmaDetector(layout),
+});

@@ -5,11 +5,13 @@
  * distance is ranked among the distances of its own length, and the two ranks are averaged (as
  * logarithms), so that neither alone decides.
  */
-import { ALARM, type Detector, type DetectorKind, type Judgement, UNKNOWN } from "./detector.ts";
-import { type Forecast, Neighbours, type SavedNeighbours } from "./neighbours.ts";
+import { alone } from "./alone.ts";
+import { ALARM, type Judge, type Judgement, type MemberKind, UNKNOWN } from "./detector.ts";
+import { type Forecast, Neighbours } from "./neighbours.ts";
 import { rarityScore } from "./rarity.ts";
-import { type SavedTail, Tail, TAIL_LONG } from "./tail.ts";
+import { Tail, TAIL_LONG } from "./tail.ts";
 import { short } from "./words.ts";
+import type { Layout } from "./workbench.ts";
 
 /** In readings. The longer stretch says more and so counts more; the shorter one says it sooner. */
 const STRETCHES = [{ length: 24, weight: 1 / 3 }, { length: 48, weight: 2 / 3 }] as const;
@@ -17,18 +19,15 @@ const LENGTHS = STRETCHES.map(({ length }) => length);
 /** What `Neighbours` answers with, made anew by each reading. */
 const distances = new Float64Array(LENGTHS.length);
 
-interface Saved {
-  readonly neighbours: SavedNeighbours;
-  readonly tails: readonly SavedTail[];
-}
-
-export class Unfamiliar implements Detector {
+class Unfamiliar implements Judge {
   readonly #neighbours: Neighbours;
   readonly #tails: readonly Tail[];
 
-  constructor(saved?: Saved) {
-    this.#neighbours = new Neighbours(LENGTHS, saved?.neighbours);
-    this.#tails = LENGTHS.map((_, index) => new Tail(TAIL_LONG, saved?.tails[index]));
+  constructor(layout: Layout) {
+    this.#neighbours = new Neighbours(layout, LENGTHS);
+    this.#tails = LENGTHS.map((length) =>
+      new Tail(layout, { capacity: TAIL_LONG, after: 2 * length })
+    );
   }
 
   update(value: number): Judgement {
@@ -47,10 +46,6 @@ export class Unfamiliar implements Detector {
     const { expected, lower, upper } = forecast;
     return { score, expected, lower, upper, reason: describe(score, forecast) };
   }
-
-  toJSON(): Saved {
-    return { neighbours: this.#neighbours.toJSON(), tails: this.#tails.map((t) => t.toJSON()) };
-  }
 }
 
 function describe(score: number, { lower, upper }: Forecast): string {
@@ -62,8 +57,8 @@ function describe(score: number, { lower, upper }: Forecast): string {
   }`;
 }
 
-export const unfamiliar: DetectorKind<Unfamiliar> = {
+export const unfamiliar: MemberKind = alone({
   name: "unfamiliar",
   looksFor: "stretches of readings unlike any before",
-  start: (saved) => new Unfamiliar(saved as Saved | undefined),
-};
+  equip: (layout) => new Unfamiliar(layout),
+});

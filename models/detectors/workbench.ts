@@ -1,50 +1,136 @@
 /**
- * Where the inner loops work: what they need is copied here and their results copied back, so that
- * the state of a series remains ordinary memory, as large as its past and gone when nobody knows
- * it. There is one workbench, for one series at a time.
+ * Where detectors work. What they know of a series is one piece of ordinary memory, gone when
+ * nobody knows the series any more; for each reading it is laid here and taken back (`series.ts`).
+ * Here it is where WebAssembly reaches it, and the detectors, made once for all series of a size,
+ * find everything in its place. There is one workbench, for one series at a time.
  */
-import { memory, unfold } from "./inner_loops.wasm";
+import { memory } from "./inner_loops.wasm";
 
-/** In bytes. Sums of all lengths, one length after the other. */
-export const SUMS_AT = 0;
-/** Lags that were found near. */
-export const NEAR_AT = SUMS_AT + 16 * 1024;
-/** Values as they are; and as doubles, the newest first, so that the index is the lag. */
-const VALUES_AT = NEAR_AT + 8 * 1024;
-export const PAST_AT = VALUES_AT + 10 * 1024;
-export const SCORES_AT = PAST_AT + 20 * 1024;
+/** In bytes: lags that were found near, a list that nobody keeps. */
+export const NEAR_AT = 0;
+const SERIES_AT = 8 * 1024;
 
-export const workSums = new Float32Array(memory.buffer, SUMS_AT, (NEAR_AT - SUMS_AT) / 4);
-export const near = new Int32Array(memory.buffer, NEAR_AT, (VALUES_AT - NEAR_AT) / 4);
-export const workValues = new Float32Array(memory.buffer, VALUES_AT, (PAST_AT - VALUES_AT) / 4);
-const workScores = new Float32Array(memory.buffer, SCORES_AT);
+export const near = new Int32Array(memory.buffer, NEAR_AT, (SERIES_AT - NEAR_AT) / 4);
+/** What is known of the series that is being worked on. */
+const place = new Float64Array(memory.buffer, SERIES_AT);
 
-/** The first `length` of the sums: views are kept, there is only a handful of lengths. */
-const views = new Map<number, Float32Array>();
-function sumsOf(length: number): Float32Array {
-  let view = views.get(length);
-  if (view === undefined) {
-    view = workSums.subarray(0, length);
-    if (view.length < length) throw new RangeError(`Cannot lay out ${length} sums: too many`);
-    views.set(length, view);
+/** What outlives the process; or is made anew from that. */
+type Fate = "saved" | "derived";
+
+/** Where one thing that is known of a series lies, in bytes from where the series begins. */
+interface Section {
+  readonly at: number;
+  readonly bytes: number;
+  readonly fate: Fate;
+  /** It is filled from its end, and so grows there. */
+  readonly fromEnd: boolean;
+}
+
+/**
+ * How what is known of a series lies on the workbench, for series of up to `readings` readings:
+ * each detector asks for what it needs for so many, always in the same order, and gets it as it
+ * was left there by the reading before. A new series is all zeroes.
+ */
+export class Layout {
+  readonly readings: number;
+  readonly #sections: Section[] = [];
+  #bytes = 0;
+
+  constructor(readings: number) {
+    this.readings = readings;
   }
-  return view;
+
+  doubles(length: number, fate: Fate = "saved"): Float64Array {
+    return new Float64Array(memory.buffer, this.#take({ bytes: 8 * length, fate }), length);
+  }
+
+  singles(length: number, fate: Fate = "saved"): Float32Array {
+    return new Float32Array(memory.buffer, this.#take({ bytes: 4 * length, fate }), length);
+  }
+
+  singlesFromEnd(length: number): Float32Array {
+    return new Float32Array(
+      memory.buffer,
+      this.#take({ bytes: 4 * length, fromEnd: true }),
+      length,
+    );
+  }
+
+  integers(length: number, fate: Fate = "saved"): Int32Array {
+    return new Int32Array(memory.buffer, this.#take({ bytes: 4 * length, fate }), length);
+  }
+
+  bytes(length: number): Uint8Array {
+    return new Uint8Array(memory.buffer, this.#take({ bytes: length }), length);
+  }
+
+  #take(
+    { bytes, fate = "saved", fromEnd = false }: Partial<Section> & Pick<Section, "bytes">,
+  ): number {
+    const at = this.#bytes;
+    this.#sections.push({ at, bytes, fate, fromEnd });
+    this.#bytes += 8 * Math.ceil(bytes / 8);
+    return SERIES_AT + at;
+  }
+
+  /** The memory of a new series. */
+  newMemory(): Float64Array {
+    return new Float64Array(this.#bytes / 8);
+  }
+
+  /** What takes what lies on the workbench back to memory that was laid there. */
+  taker(): (memory: Float64Array) => void {
+    const all = place.subarray(0, this.#bytes / 8);
+    return (memory) => memory.set(all);
+  }
+
+  /** Memory that is laid out like this, as a larger layout of the same detectors has it. */
+  enlarge(memory: Float64Array, larger: Layout): Float64Array {
+    const enlarged = larger.newMemory();
+    const from = new Uint8Array(memory.buffer);
+    const to = new Uint8Array(enlarged.buffer);
+    for (const [i, { at, bytes, fromEnd }] of this.#sections.entries()) {
+      const section = larger.#sections[i] as Section;
+      const offset = fromEnd ? section.bytes - bytes : 0;
+      to.set(from.subarray(at, at + bytes), section.at + offset);
+    }
+    return enlarged;
+  }
+
+  save(memory: Float64Array): string {
+    const saved = this.#savedSections();
+    const bytes = new Uint8Array(saved.reduce((sum, { bytes }) => sum + bytes, 0));
+    let end = 0;
+    for (const section of saved) {
+      bytes.set(new Uint8Array(memory.buffer, section.at, section.bytes), end);
+      end += section.bytes;
+    }
+    return bytes.toBase64();
+  }
+
+  restore(text: string): Float64Array {
+    const bytes = Uint8Array.fromBase64(text);
+    const memory = this.newMemory();
+    const to = new Uint8Array(memory.buffer);
+    let from = 0;
+    for (const section of this.#savedSections()) {
+      to.set(bytes.subarray(from, from + section.bytes), section.at);
+      from += section.bytes;
+    }
+    if (from !== bytes.length) {
+      throw new RangeError(
+        `Cannot restore a series of ${this.readings} readings: expected ${from} bytes, found ${bytes.length}`,
+      );
+    }
+    return memory;
+  }
+
+  #savedSections(): Section[] {
+    return this.#sections.filter(({ fate }) => fate === "saved");
+  }
 }
 
-export function laySums(sums: Float32Array): void {
-  sumsOf(sums.length).set(sums);
-}
-
-export function takeSums(sums: Float32Array): void {
-  sums.set(sumsOf(sums.length));
-}
-
-/** Also makes of the first `count` of them the past that `PAST_AT` has. */
-export function layValues(values: Float32Array, count: number): void {
-  workValues.set(values);
-  unfold(VALUES_AT, count, PAST_AT);
-}
-
-export function layScores(scores: Float32Array): void {
-  workScores.set(scores);
+/** Lays what is known of a series on the workbench. */
+export function lay(memory: Float64Array): void {
+  place.set(memory);
 }

@@ -186,7 +186,7 @@ function besideNoise(power: Float64Array, binHz: number): Float64Array {
   const reach = Math.max(AROUND_BINS_MIN, Math.round(AROUND_HZ / binHz));
   const count = power.length;
   const width = Math.min(2 * reach, count - 1);
-  const around = new Sorted(power.slice(1, 1 + width));
+  const around = Sorted.of(power.slice(1, 1 + width));
   let from = 1;
   return power.map((value, k) => {
     for (; from < k - reach && from + width < count; from++) {

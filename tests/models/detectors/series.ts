@@ -1,4 +1,6 @@
 /** Series made for tests: seeded, so that they are the same every time. */
+import { Series, Workshop } from "../../../models/detectors/series.ts";
+import type { Layout } from "../../../models/detectors/workbench.ts";
 import { createRandom } from "../../../simulator/random.ts";
 
 export const MINUTE_MS = 60_000;
@@ -22,4 +24,30 @@ export function daily(
 ): number[] {
   return noise(rows, { level: 50, deviation, seed })
     .map((value, row) => value + height * Math.sin((2 * Math.PI * row) / 288));
+}
+
+/** A part of a detector, at work on a series of its own. */
+export class AtWork<Part> {
+  readonly #workshop: Workshop<Part>;
+  #series: Series<Part>;
+
+  constructor(equip: (layout: Layout) => Part) {
+    this.#workshop = new Workshop(equip);
+    this.#series = new Series(this.#workshop);
+  }
+
+  /** With its next reading. */
+  tell<Result>(work: (part: Part) => Result): Result {
+    const result = work(this.#series.layOut());
+    this.#series.takeBack();
+    return result;
+  }
+
+  saveAndRestore(): void {
+    this.#series = new Series(this.#workshop, JSON.parse(JSON.stringify(this.#series)));
+  }
+
+  toJSON(): unknown {
+    return this.#series.toJSON();
+  }
 }
