@@ -1,20 +1,14 @@
 /** `./telltale import machines`: a plant's machines, bearings and readings, from its server or files. */
-import { createPublisher } from "../../events/bus/jetstream_publisher.ts";
-import type { NatsConnection } from "../../events/bus/connection.ts";
 import { parseInstant } from "../../events/instant.ts";
-import type { Sql } from "../../events/log/database.ts";
 import { parseArguments, wholeNumber } from "../arguments.ts";
-import { INTERRUPTED, InterruptedError, print, withLog } from "../audit.ts";
-import { connectToRunning } from "../bus.ts";
 import type { Config } from "../command.ts";
-import { count, type Progress, startProgress } from "../progress.ts";
+import { count, type Progress } from "../progress.ts";
 import { UsageError } from "../usage.ts";
-import { watchLog } from "./log_state.ts";
+import { importing, type Tools } from "./importing.ts";
 import { importFromApi } from "./machines_from_api.ts";
 import { importFromFiles } from "./machines_from_files.ts";
 import { createMachineTeller, type MachineCounts, type MachineTeller } from "./machine_teller.ts";
 import { datesUntil } from "./machine_rows.ts";
-import { createSender, type Sender } from "./sender.ts";
 
 export const MACHINES_HELP =
   `  --source URL|PATH    the plant's server (POST /Machine, GET /Bearing, POST /Data); or a folder
@@ -47,80 +41,38 @@ export async function importMachines(args: readonly string[], config: Config): P
   const options = readArguments(args);
   const startedAt = performance.now();
   const troubles: string[] = [];
-  const progress = startProgress();
-  const connection = await connectToRunning(config, "import");
-  try {
-    const { counts, refused } = await withLog(
-      config,
-      "import",
-      (sql, signal) =>
-        run(options, { sql, connection, progress, signal, trouble: (text) => troubles.push(text) }),
-    );
-    progress.end();
-    print(describe(counts, troubles, refused, (performance.now() - startedAt) / 1000));
-    return troubles.length > 0 || refused.count > 0 ? 1 : 0;
-  } catch (error) {
-    progress.end();
-    if (!(error instanceof InterruptedError)) throw error;
-    print("Interrupted. What was sent is kept; import again to send the rest.");
-    return INTERRUPTED;
-  } finally {
-    await connection.close();
-  }
-}
-
-interface Refused {
-  readonly count: number;
-  readonly reason: string | undefined;
-}
-
-async function run(
-  { source, dates, timeoutMs }: Options,
-  { sql, connection, progress, signal, trouble }: {
-    readonly sql: Sql;
-    readonly connection: NatsConnection;
-    readonly progress: Progress;
-    readonly signal: AbortSignal;
-    readonly trouble: Trouble;
-  },
-): Promise<{ counts: Readonly<MachineCounts>; refused: Refused }> {
-  const log = watchLog(sql, connection);
-  await log.requireOwner();
-  progress.show(() => "Waiting until the log has what is on the bus …");
-  await log.busToLog();
-  await log.logToReadModels();
-
-  const publisher = createPublisher(connection);
-  const sender: Sender = createSender(publisher, {
+  return await importing(config, {
     source: "import machines",
-    onSilence: log.requireOwner,
+    tell: (tools) => tell(options, tools, (trouble) => troubles.push(trouble)),
+    describe: (counts) => ({
+      lines: describe(counts, troubles, (performance.now() - startedAt) / 1000),
+      complete: troubles.length === 0,
+    }),
   });
+}
+
+async function tell(
+  { source, dates, timeoutMs }: Options,
+  { sql, sender, progress, signal }: Tools,
+  trouble: Trouble,
+): Promise<Readonly<MachineCounts>> {
   const teller = createMachineTeller(sql, sender);
   try {
     const work = { teller, dates, trouble, progress, signal };
     if (isUrl(source)) await importFromApi(source, timeoutMs, { ...work, dates: dates ?? [] });
     else await importFromFiles(source, work);
     await teller.finish();
-    await sender.finish();
-    progress.show(() => "Waiting until the read models have it …");
-    if (sender.tally.unanswered > 0) {
-      await log.busToLog();
-      await log.logToReadModels();
-    } else await log.logToReadModels(sender.tally.offsets);
-    const { refused, refusal } = sender.tally;
-    return { counts: teller.counts, refused: { count: refused, reason: refusal } };
+    return teller.counts;
   } finally {
     teller.stop();
-    publisher.close();
   }
 }
 
 function describe(
   { described, readings, known }: Readonly<MachineCounts>,
   troubles: readonly string[],
-  refused: Refused,
   seconds: number,
-): string {
+): string[] {
   const lines = [
     `${count(described)} machines and bearings new or changed`,
     `${count(readings + known)} readings: ${count(readings)} new, ${count(known)} known already`,
@@ -137,14 +89,7 @@ function describe(
       lines.push(`  and ${count(troubles.length - TROUBLES_SHOWN_MAX)} more`);
     }
   }
-  if (refused.count > 0) {
-    lines.push(
-      `${count(refused.count)} messages were NOT understood and went to quarantine. The first: ${
-        refused.reason ?? ""
-      }`,
-    );
-  }
-  return lines.join("\n");
+  return lines;
 }
 
 function isUrl(source: string): boolean {

@@ -1,18 +1,12 @@
 /** `./telltale import stores`: polls, business hours and time zones of a chain, from its files. */
-import { createPublisher } from "../../events/bus/jetstream_publisher.ts";
-import type { NatsConnection } from "../../events/bus/connection.ts";
-import type { Sql } from "../../events/log/database.ts";
 import { parseArguments } from "../arguments.ts";
-import { INTERRUPTED, InterruptedError, print, withLog } from "../audit.ts";
-import { connectToRunning } from "../bus.ts";
 import type { Config } from "../command.ts";
-import { count, type Progress, rate, startProgress } from "../progress.ts";
+import { count, rate } from "../progress.ts";
 import { UsageError } from "../usage.ts";
 import { type SurveyedFile, surveyFile } from "./files.ts";
-import { type LogState, watchLog } from "./log_state.ts";
+import { importing, type Tools } from "./importing.ts";
 import { importPolls, type PollCounts } from "./polls.ts";
 import { importSchedules, type ScheduleCounts } from "./schedules.ts";
-import { createSender, type Sender } from "./sender.ts";
 import { createUnreadables, type Unreadables } from "./unreadable.ts";
 
 export const STORES_HELP =
@@ -37,82 +31,39 @@ export async function importStores(args: readonly string[], config: Config): Pro
       ? undefined
       : await surveyFile("timezones", paths.timezones),
   };
-  const progress = startProgress();
-  const connection = await connectToRunning(config, "import");
-  try {
-    const outcome = await withLog(
-      config,
-      "import",
-      (sql) => run(files, sql, connection, progress),
-    );
-    progress.end();
-    print(describe(outcome, (performance.now() - startedAt) / 1000));
-    return outcome.sender.tally.refused > 0 ? 1 : 0;
-  } catch (error) {
-    progress.end();
-    if (!(error instanceof InterruptedError)) throw error;
-    print("Interrupted. What was sent is kept; import again to send the rest.");
-    return INTERRUPTED;
-  } finally {
-    await connection.close();
-  }
+  return await importing(config, {
+    source: "import stores",
+    tell: (tools) => tell(files, tools),
+    describe: (told) => ({
+      lines: describe(told, (performance.now() - startedAt) / 1000),
+      complete: true,
+    }),
+  });
 }
 
-interface Outcome {
-  readonly files: Files;
-  readonly sender: Sender;
+interface Told {
   readonly unreadables: Unreadables;
   readonly schedules: ScheduleCounts | undefined;
   readonly polls: PollCounts | undefined;
 }
 
-/**
- * What an earlier import sent may still be on its way: only when the read models have all of it
- * can they be asked what is known.
- */
-async function run(
-  files: Files,
-  sql: Sql,
-  connection: NatsConnection,
-  progress: Progress,
-): Promise<Outcome> {
-  const log = watchLog(sql, connection);
-  await log.requireOwner();
-  progress.show(() => "Waiting until the log has what is on the bus …");
-  await log.busToLog();
-  await log.logToReadModels();
-
-  const publisher = createPublisher(connection);
-  const sender = createSender(publisher, { source: "import stores", onSilence: log.requireOwner });
+async function tell(files: Files, { sql, sender, progress }: Tools): Promise<Told> {
   const unreadables = createUnreadables(sql, sender);
-  try {
-    const schedules = files.hours || files.timezones
-      ? await importSchedules(sql, sender, unreadables, files, () => {
-        progress.show(() => "Reading hours and zones …");
-      })
-      : undefined;
-    const startedAt = performance.now();
-    const polls = files.status && await importPolls({
-      sql,
-      sender,
-      unreadables,
-      now: Date.now(),
-      onProgress: (counts) =>
-        progress.show(() => underWay(counts, files.status?.lines ?? 0, startedAt)),
-    }, files.status);
-    await sender.finish();
-    progress.show(() => "Waiting until the read models have it …");
-    await awaitReadModels(log, sender);
-    return { files, sender, unreadables, schedules, polls };
-  } finally {
-    publisher.close();
-  }
-}
-
-async function awaitReadModels(log: LogState, { tally }: Sender): Promise<void> {
-  if (tally.unanswered === 0) return await log.logToReadModels(tally.offsets);
-  await log.busToLog();
-  await log.logToReadModels();
+  const schedules = files.hours || files.timezones
+    ? await importSchedules(sql, sender, unreadables, files, () => {
+      progress.show(() => "Reading hours and zones …");
+    })
+    : undefined;
+  const startedAt = performance.now();
+  const polls = files.status && await importPolls({
+    sql,
+    sender,
+    unreadables,
+    now: Date.now(),
+    onProgress: (counts) =>
+      progress.show(() => underWay(counts, files.status?.lines ?? 0, startedAt)),
+  }, files.status);
+  return { unreadables, schedules, polls };
 }
 
 function underWay(counts: Readonly<PollCounts>, lines: number, startedAt: number): string {
@@ -128,8 +79,7 @@ function underWay(counts: Readonly<PollCounts>, lines: number, startedAt: number
   } %), ${count(rate(acknowledged, seconds))}/s${left}`;
 }
 
-function describe(outcome: Outcome, seconds: number): string {
-  const { schedules, polls, unreadables, sender: { tally } } = outcome;
+function describe({ schedules, polls, unreadables }: Told, seconds: number): string[] {
   const lines: string[] = [];
   if (schedules) {
     lines.push(
@@ -162,14 +112,7 @@ function describe(outcome: Outcome, seconds: number): string {
       lines.push(`  and ${count(unreadables.count - shown.length)} more, in quarantine`);
     }
   }
-  if (tally.refused > 0) {
-    lines.push(
-      `${count(tally.refused)} messages were NOT understood and went to quarantine. The first: ${
-        tally.refusal ?? ""
-      }`,
-    );
-  }
-  return lines.join("\n");
+  return lines;
 }
 
 function readArguments(args: readonly string[]) {
