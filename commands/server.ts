@@ -9,6 +9,7 @@ import { connectBus, type NatsConnection } from "../events/bus/connection.ts";
 import { createPublisher } from "../events/bus/jetstream_publisher.ts";
 import { streamInfo } from "../events/bus/stream.ts";
 import { createFeed } from "../events/feed.ts";
+import { HOUR_MS } from "../events/instant.ts";
 import type { ConnectOptions, Sql } from "../events/log/database.ts";
 import { readPartition } from "../events/log/read.ts";
 import { ALIVE_MS, noteAlive } from "../events/log/runs.ts";
@@ -233,8 +234,6 @@ function sayAlive(sql: Sql, log: Log): Undo {
   const timer = setInterval(note, ALIVE_MS);
   return () => clearInterval(timer);
 }
-
-const HOUR_MS = 3_600_000;
 
 /** Lets read models go of what is too old, at a pace nobody notices; returns how to stop. */
 function forgetHourly(sql: Sql, keep: Retention, log: Log): Undo {

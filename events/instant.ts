@@ -34,6 +34,11 @@ const SECOND_LENGTH = "2023-01-22T12:09:39".length;
 const MICROSECONDS_MAX = 6;
 const SECOND_US = 1_000_000;
 
+/** The day of a moment as the log writes it. */
+export function dateOf(instant: string): string {
+  return instant.slice(0, "2026-01-31".length);
+}
+
 /**
  * Milliseconds since 1970 of an ISO 8601 instant, or undefined where the text is none.
  * Without a zone it is read as UTC; an hour, day or month that does not exist is refused.

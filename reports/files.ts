@@ -1,5 +1,5 @@
 /** What a report looks like as a file: the contract's CSV, a richer CSV, JSON or a spreadsheet. */
-import { formatInstant } from "../events/instant.ts";
+import { formatInstant, HOUR_MS } from "../events/instant.ts";
 import type { StoreUptimes, Table } from "./compute.ts";
 import type { Format, ReportRequest, Window } from "./request.ts";
 import type { Uptime } from "../models/availability.ts";
@@ -43,7 +43,6 @@ function encode(text: string): Uint8Array<ArrayBuffer> {
 }
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
 
 const SUMMARY_HEAD = "store_id,uptime_last_hour,uptime_last_day,uptime_last_week," +
   "downtime_last_hour,downtime_last_day,downtime_last_week";

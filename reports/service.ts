@@ -5,6 +5,7 @@
  * All it knows is in the database: after a restart it goes on where it was, and of several
  * processes each report is made by one.
  */
+import { DAY_MS } from "../events/instant.ts";
 import type { ConnectOptions, Sql } from "../events/log/database.ts";
 import { createSignal } from "../projections/signal.ts";
 import { ReportError } from "./files.ts";
@@ -46,7 +47,6 @@ export interface ReportServiceOptions {
 const LOOK_MS = 1_000;
 const PROGRESS_EVERY_MS = 250;
 const RETENTION_EVERY_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 /** A wait for the read models is cut into pieces, so that it can be broken off. */
 const WAIT_MS = 1_000;
 

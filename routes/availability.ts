@@ -1,6 +1,6 @@
 /** How long one device was up, down or unknown, over any window. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { formatInstant } from "../events/instant.ts";
+import { DAY_MS, formatInstant } from "../events/instant.ts";
 import { deviceAvailability } from "../projections/availability.ts";
 import { getDevice } from "../projections/devices.ts";
 import type { Deps } from "./deps.ts";
@@ -8,8 +8,6 @@ import { unknownDevice } from "./problem.ts";
 import { createRouter } from "./router.ts";
 import { addressOf, DeviceParams, Instant, json, problems } from "./schemas.ts";
 import { windowOf, WindowQuery } from "./window.ts";
-
-const DAY_MS = 86_400_000;
 
 const route = createRoute({
   method: "get",

@@ -1,11 +1,9 @@
 /** How what was foretold of a device leaves the house. */
 import { z } from "@hono/zod-openapi";
 import type { Remaining } from "../events/inference.ts";
-import { formatInstant } from "../events/instant.ts";
+import { formatInstant, HOUR_MS } from "../events/instant.ts";
 import { deviceForetold, OUTCOMES, type Prediction } from "../projections/predictions.ts";
 import { Instant, instantOrNull } from "./schemas.ts";
-
-const HOUR_MS = 3_600_000;
 
 export const RISK_LEVELS = ["low", "medium", "high", "critical"] as const;
 export type RiskLevel = typeof RISK_LEVELS[number];

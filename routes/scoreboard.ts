@@ -1,6 +1,6 @@
 /** How often what was foretold came true, and what that was worth. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { formatInstant } from "../events/instant.ts";
+import { DAY_MS, formatInstant } from "../events/instant.ts";
 import { KINDS } from "../events/vocabulary.ts";
 import { type DayCounts, readDayCounts } from "../projections/scoreboard.ts";
 import { emptyCounts, type Worth, worthOf } from "../projections/scoreboard_counts.ts";
@@ -10,7 +10,6 @@ import { createRouter } from "./router.ts";
 import { Instant, json, KindSchema, problems } from "./schemas.ts";
 import { windowOf, WindowQuery } from "./window.ts";
 
-const DAY_MS = 86_400_000;
 const BY_DEFAULT_MS = 30 * DAY_MS;
 const YEARS_MAX_MS = 3_660 * DAY_MS;
 

@@ -2,6 +2,7 @@
  * What was foretold of bearings that were run until they failed, and what came of it: each by what
  * the others' lives teach, as a bearing of a user's is no bearing of these.
  */
+import { HOUR_MS } from "../../events/instant.ts";
 import {
   failureProbability,
   type Health,
@@ -17,7 +18,6 @@ import { table } from "./table.ts";
 /** As the actor does (`actors/inference.ts`): calm is below this share of the threshold, twice. */
 const CALM_SHARE = 0.6;
 const CALM_SCORES = 2;
-const HOUR_MS = 3_600_000;
 /** Edges of the probabilities that are counted together. */
 const EDGES = [0, 0.1, 0.2, 0.4, 0.6, 0.8, 1];
 

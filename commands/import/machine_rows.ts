@@ -1,5 +1,5 @@
 /** What a source says of machines, as the messages the machines would send. Pure. */
-import { formatInstant, parseInstant } from "../../events/instant.ts";
+import { dateOf, DAY_MS, formatInstant, parseInstant } from "../../events/instant.ts";
 import { MACHINE_STATUSES } from "../../events/machine.ts";
 import { DEVICE_ID, type Json } from "../../events/vocabulary.ts";
 
@@ -52,7 +52,7 @@ export function datesUntil(date: string, daysBefore: number): string[] {
   const last = parseInstant(date) ?? NaN;
   return Array.from(
     { length: daysBefore + 1 },
-    (_, i) => formatInstant(last - (daysBefore - i) * 86_400_000).slice(0, "2026-01-31".length),
+    (_, i) => dateOf(formatInstant(last - (daysBefore - i) * DAY_MS)),
   );
 }
 

@@ -1,5 +1,5 @@
 /** `./telltale import machines`: a plant's machines, bearings and readings, from its server or files. */
-import { parseInstant } from "../../events/instant.ts";
+import { dateOf, formatInstant, parseInstant } from "../../events/instant.ts";
 import { parseArguments, wholeNumber } from "../arguments.ts";
 import type { Config } from "../command.ts";
 import { count, type Progress } from "../progress.ts";
@@ -111,7 +111,7 @@ function readArguments(args: readonly string[]): Options {
     throw new UsageError(`--date is "${date}"; expected a date such as 2026-01-31`);
   }
   const asked = date !== undefined || backfill !== undefined || isUrl(source);
-  const last = date ?? new Date().toISOString().slice(0, "2026-01-31".length);
+  const last = date ?? dateOf(formatInstant(Date.now()));
   return {
     source,
     dates: asked ? datesUntil(last, days) : undefined,

@@ -1,5 +1,6 @@
 /** Files a plant has kept, a row after the other. A reading without a moment is not made one up. */
 import { basename } from "node:path";
+import { dateOf } from "../../events/instant.ts";
 import type { Json } from "../../events/vocabulary.ts";
 import { count } from "../progress.ts";
 import type { MachineImport } from "./machines.ts";
@@ -34,7 +35,7 @@ async function tell(
   if (kind === "bearings") return await teller.bearing(machine, row);
   const moment = momentOf(row);
   if (moment === undefined) throw new WrongRowError("it has no timestamp");
-  if (dates !== undefined && !dates.includes(moment.slice(0, "2026-01-31".length))) return;
+  if (dates !== undefined && !dates.includes(dateOf(moment))) return;
   const { _id, bearingId = "", Axis_Id = "" } = row;
   const id = typeof _id === "string" && _id !== ""
     ? _id

@@ -6,6 +6,7 @@
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Factor } from "../../events/inference.ts";
+import { DAY_MS } from "../../events/instant.ts";
 import { readTelemetry } from "../../events/log/telemetry.ts";
 import { streamOf } from "../../events/vocabulary.ts";
 import {
@@ -39,7 +40,6 @@ export interface NoClaim {
 type ClaimDeps = Pick<Deps, "sql" | "foretelling">;
 
 const COLUMNS = FEATURE_NAMES.length;
-const DAY_MS = 86_400_000;
 /** Features of so many are gathered in one go: some milliseconds. */
 const ROWS_AT_ONCE = 250;
 /** Days of ATMs read at a time: each is some megabytes. */

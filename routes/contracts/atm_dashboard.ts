@@ -1,6 +1,6 @@
 /** The ATM fleet in numbers, under its own paths: computed, every one of them. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { formatInstant } from "../../events/instant.ts";
+import { dateOf, DAY_MS, formatInstant } from "../../events/instant.ts";
 import type { Sql } from "../../events/log/database.ts";
 import { countPerDay } from "../../projections/activity.ts";
 import { atmDashboard, type AtmGroup, groupAtms } from "../../projections/fleet.ts";
@@ -129,8 +129,6 @@ function countBy(
   return Object.fromEntries([...counts].sort());
 }
 
-const DAY_MS = 86_400_000;
-
 /** Of the last seven days, today included; a day without any has none. */
 async function reportsPerDay(
   sql: Sql,
@@ -140,7 +138,7 @@ async function reportsPerDay(
   const counts = await countPerDay(sql, "atm", { from: today - 6 * DAY_MS, to: now });
   return [6, 5, 4, 3, 2, 1, 0].map((ago) => {
     const day = today - ago * DAY_MS;
-    return { date: formatInstant(day).slice(0, 10), reports: counts.get(day) ?? 0 };
+    return { date: dateOf(formatInstant(day)), reports: counts.get(day) ?? 0 };
   });
 }
 

@@ -1,4 +1,5 @@
 /** What an ATM reported in the last hours, out of the log. */
+import { HOUR_MS } from "../../events/instant.ts";
 import { parseLossless } from "../../events/json.ts";
 import type { Sql } from "../../events/log/database.ts";
 import { readTextsBetween } from "../../events/log/query.ts";
@@ -6,7 +7,6 @@ import { type Json, streamOf } from "../../events/vocabulary.ts";
 
 /** A week at one report a second would be more than anybody reads: the newest are kept. */
 const HISTORY_MAX = 50_000;
-const HOUR_MS = 3_600_000;
 
 export interface HistoryQuery {
   readonly hours: number;

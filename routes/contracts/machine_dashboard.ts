@@ -1,6 +1,6 @@
 /** What the plant's dashboard shows: counts of readings, by status, hour and day. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { formatInstant } from "../../events/instant.ts";
+import { dateOf, DAY_MS, formatInstant } from "../../events/instant.ts";
 import { streamOf } from "../../events/vocabulary.ts";
 import { countByKind } from "../../projections/devices.ts";
 import { countBearings } from "../../projections/bearings.ts";
@@ -13,7 +13,6 @@ import { json, problems } from "../schemas.ts";
 import { spanOf, SpanQuery } from "./machine_json.ts";
 
 const TAGS = ["Machines"];
-const DAY_MS = 86_400_000;
 
 const StatusCountsJson = z.record(z.string(), z.int())
   .openapi({ example: { Normal: 90, Satisfactory: 7, Alert: 2, Unacceptable: 1 } });
@@ -103,7 +102,7 @@ export function machineDashboardRoutes(
     const streams = customer === undefined ? undefined : await streamsOf(customer);
     const days = await countByDay(sql, { ...span, streams });
     const trend = days.map(({ day, counts }) => ({
-      date: formatInstant(day * DAY_MS).slice(0, "2026-01-31".length),
+      date: dateOf(formatInstant(day * DAY_MS)),
       status_counts: counts.byStatus,
     }));
     return c.json(trend, 200);

@@ -1,12 +1,12 @@
 /** The sensor platform's own metrics, by the names its users know. */
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { Feed } from "../../events/feed.ts";
+import { DAY_MS } from "../../events/instant.ts";
 import type { Sql } from "../../events/log/database.ts";
 import { sumSensors } from "../../projections/sensors.ts";
 
 /** A sensor may say any type; more than these are counted as one. */
 const TYPES_MAX = 50;
-const DAY_MS = 86_400_000;
 
 export interface SensorMetrics {
   /** Seconds from the arrival of a reading over HTTP until it is recorded and scored. */

@@ -1,6 +1,6 @@
 /** How the sensors and the platform itself are doing, in the sensor platform's words. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { formatInstant } from "../../events/instant.ts";
+import { DAY_MS, formatInstant } from "../../events/instant.ts";
 import { uptimeShare } from "../../events/log/runs.ts";
 import { countAnomalies } from "../../projections/readings.ts";
 import { listSensors, type Sensor, sumSensors } from "../../projections/sensors.ts";
@@ -9,7 +9,6 @@ import type { OwnWrites } from "../own_writes.ts";
 import { createRouter } from "../router.ts";
 import { Instant, json, NextCursor, PageQuery, problems } from "../schemas.ts";
 
-const DAY_MS = 86_400_000;
 /** A sensor that was silent for longer is stale. */
 const HEALTHY_MS = 3_600_000;
 

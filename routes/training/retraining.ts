@@ -3,6 +3,7 @@
  * Telltale is down is not made up for: the next moment comes. Several processes on one log would
  * each train; one of them is enough.
  */
+import { DAY_MS } from "../../events/instant.ts";
 import { nextRun } from "../../reports/cron.ts";
 import { DAYS_LEARNED_FROM } from "./failure.ts";
 import type { TrainingJobs } from "./jobs.ts";
@@ -14,7 +15,6 @@ export interface Recurrence {
 }
 
 const LOOK_MS = 1_000;
-const DAY_MS = 86_400_000;
 
 /** The same rows would give the same model; of later ones the usual parameters do as well. */
 const SEED = 1;
