@@ -133,7 +133,10 @@ function zoneAfterReading(
 function joinRound({ axes, health }: Bearing, heard: Omit<Axis, "heard">): void {
   const axis = axes.find(({ name }) => name === heard.name);
   if (axis !== undefined) {
-    Object.assign(axis, heard, { heard: true });
+    axis.level = heard.level;
+    axis.zone = heard.zone;
+    axis.at = heard.at;
+    axis.heard = true;
     return;
   }
   // What was learned of the others says nothing of this one: while it is learned, it begins anew.
@@ -145,13 +148,24 @@ function joinRound({ axes, health }: Bearing, heard: Omit<Axis, "heard">): void 
 /** What all axes say together, the silent ones what they said last. */
 function endRound(bearing: Bearing): void {
   const { axes, at } = bearing;
-  const level = axes.reduce((sum, axis) => sum + axis.level, 0) / axes.length;
-  bearing.zone = worstOf(axes.flatMap(({ heard, zone }) => heard && zone !== null ? [zone] : []));
-  for (const axis of axes) axis.heard = false;
+  let sum = 0;
+  let worst: string | null = null;
+  for (const axis of axes) {
+    sum += axis.level;
+    if (axis.heard && axis.zone !== null) {
+      worst = worst === null ? axis.zone : worseOf("machine", worst, axis.zone);
+    }
+    axis.heard = false;
+  }
+  bearing.zone = worst;
   const { health, rounded } = bearing;
   const isWider = rounded !== axes.length;
   bearing.rounded = axes.length;
-  const after = wearAfter(isWider ? { ...UNKNOWN_HEALTH, since: health.since } : health, at, level);
+  const after = wearAfter(
+    isWider ? { ...UNKNOWN_HEALTH, since: health.since } : health,
+    at,
+    sum / axes.length,
+  );
   if (after === undefined) return;
   bearing.health = after;
   if (bearing.zone !== WORST_ZONE) {
@@ -160,13 +174,6 @@ function endRound(bearing: Bearing): void {
     const { rounds, since } = bearing.damaging;
     bearing.damaging = { rounds: rounds + 1, since: rounds === 0 ? at : since };
   }
-}
-
-function worstOf(zones: readonly string[]): string | null {
-  return zones.reduce<string | null>(
-    (worst, zone) => worst === null ? zone : worseOf("machine", worst, zone),
-    null,
-  );
 }
 
 function noteFault({ faults }: Bearing, { fault, waveform }: Json): void {

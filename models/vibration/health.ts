@@ -178,8 +178,17 @@ export function paceOf(state: HealthState, at: number): Remaining | null {
   return timeToThreshold(trend, WORN_OUT) ?? null;
 }
 
+/** Of few values: insertion beats a sort that has to be told how. */
 function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
+  const sorted = values.slice();
+  for (let i = 1; i < sorted.length; i++) {
+    const value = sorted[i] as number;
+    let place = i;
+    for (; place > 0 && sorted[place - 1] as number > value; place--) {
+      sorted[place] = sorted[place - 1] as number;
+    }
+    sorted[place] = value;
+  }
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1
     ? sorted[middle] as number
