@@ -19,7 +19,7 @@ import type { DeviceState } from "./state.ts";
 import { addValue, emptyRolling } from "./rolling.ts";
 import { noteFit } from "./series.ts";
 import { comeBack, decideTick, learnInterval, silenceDeadline } from "./silence.ts";
-import { noteStatus, type Observed, statusAfter } from "./status.ts";
+import { noteStatus, type Observed, partIn, statusAfter } from "./status.ts";
 import * as together from "./together.ts";
 
 /** What one kind of device adds. */
@@ -131,7 +131,7 @@ function observe(
 ): Observed {
   const part = partOf?.(report) ?? "";
   if (heldStatus === undefined) return { part, status, at };
-  const before = state.parts.find((known) => known.part === part)?.status;
+  const before = partIn(state.parts, part)?.status;
   return { part, status: heldStatus(state, before, status, report), at };
 }
 

@@ -58,7 +58,8 @@ export const machine: Decider<DeviceState> = {
   conclude(state, { type, occurredAt, recordedAt }) {
     if (type !== "VibrationReported" || state.bearings === undefined) return undefined;
     const at = Math.min(occurredAt, recordedAt);
-    const events = concludeRound(state.bearings, { ...state, at });
+    const { alarms, decommissioned } = state;
+    const events = concludeRound(state.bearings, { alarms, decommissioned, at });
     return events.length === 0 ? undefined : { noted: {}, events };
   },
   foretell: (_, event) => claimsOf(event),

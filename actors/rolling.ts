@@ -62,8 +62,8 @@ export function addValue(
   cells[at0] = count + 1;
   cells[at0 + 1] = finite((cells[at0 + 1] as number) + number);
   cells[at0 + 2] = finite((cells[at0 + 2] as number) + number * number);
-  cells[at0 + 3] = count === 0 ? number : Math.min(cells[at0 + 3] as number, number);
-  cells[at0 + 4] = count === 0 ? number : Math.max(cells[at0 + 4] as number, number);
+  if (count === 0 || number < (cells[at0 + 3] as number)) cells[at0 + 3] = number;
+  if (count === 0 || number > (cells[at0 + 4] as number)) cells[at0 + 4] = number;
 }
 
 /** An infinite sum could not be written down as JSON. */
@@ -74,15 +74,20 @@ function finite(value: number): number {
 /** The row of an hour, begun where there is none; -1 where it is no longer kept. */
 function rowOf(rolling: Rolling, hour: number): number {
   const { hours } = rolling;
-  const newest = hours[hours.length - 1] ?? -Infinity;
-  if (hour === newest) return hours.length - 1; // Nearly always.
-  if (hour <= newest - HOURS) return -1;
+  const last = hours.length - 1;
+  if (hours[last] === hour) return last; // Nearly always.
   const known = hours.indexOf(hour);
   if (known >= 0) return known;
-  const oldest = Math.max(hour, newest) - HOURS + 1;
-  const kept = [...hours, hour].filter((told) => told >= oldest).toSorted((a, b) => a - b);
-  layOut(rolling, kept, rolling.names);
-  return kept.indexOf(hour);
+  const newest = hours[last] ?? hour;
+  return hour <= newest - HOURS ? -1 : begin(rolling, hour, Math.max(hour, newest));
+}
+
+/** A row for an hour; those too old beside the newest make room. */
+function begin(rolling: Rolling, hour: number, newest: number): number {
+  const hours = [...rolling.hours.filter((told) => told > newest - HOURS), hour]
+    .toSorted((a, b) => a - b);
+  layOut(rolling, hours, rolling.names);
+  return hours.indexOf(hour);
 }
 
 /** The same values in a table for these hours and names: some are new, some hours are forgotten. */

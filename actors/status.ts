@@ -44,6 +44,11 @@ export function statusAfter(
   return status;
 }
 
+/** The part of this name. */
+export function partIn(parts: readonly PartStatus[], name: string): PartStatus | undefined {
+  return parts.find(({ part }) => part === name);
+}
+
 /** What a device's parts were last said to be in. */
 export interface Parts {
   /** A new list for every part that is new: one that is added to keeps room for many. */
@@ -53,7 +58,7 @@ export interface Parts {
 /** Takes a report into account, in place. */
 export function noteStatus(kind: Kind, state: Parts, observed: Observed): void {
   const { parts } = state;
-  const known = parts.find(({ part }) => part === observed.part);
+  const known = partIn(parts, observed.part);
   if (known === undefined) {
     const kept = parts.length === PARTS_MAX ? parts.toSpliced(oldest(parts), 1) : parts;
     state.parts = kept.concat([{ ...observed }]);
