@@ -37,15 +37,15 @@ export const bearings: Projection<Bearing> = {
     ) with (fillfactor = 70)`,
 
   keysOf: ({ stream, type, data }) => [
-    JSON.stringify([stream, bearingOf(type === "BearingDescribed" ? data._id : data.bearingId)]),
+    `${stream}|${bearingOf(type === "BearingDescribed" ? data._id : data.bearingId)}`,
   ],
 
   async load(sql, table, keys) {
-    const places = keys.map((key) => JSON.parse(key) as [string, string]);
+    const places = keys.map(placeOf);
     const rows = await sql<(Bearing & { key: string })[]>`
       select key, ${sql.unsafe(COLUMNS)} from ${sql(table)} join unnest(
-        ${[...keys]}::text[], ${places.map(([stream]) => stream)}::text[],
-        ${places.map(([, bearing]) => bearing)}::text[]
+        ${[...keys]}::text[], ${places.map(({ stream }) => stream)}::text[],
+        ${places.map(({ bearing }) => bearing)}::text[]
       ) as wanted (key, stream, bearing) using (stream, bearing)`;
     return new Map(rows.map(({ key, ...row }) => [key, row]));
   },
@@ -88,10 +88,15 @@ export const bearings: Projection<Bearing> = {
 const COLUMNS = `stream, bearing, description, readings, last_at as "lastAt",
   last_version as "lastVersion", status`;
 
+/** A bearing may be called anything; a stream has no bar in it. */
+function placeOf(key: string): { stream: string; bearing: string } {
+  const bar = key.indexOf("|");
+  return { stream: key.slice(0, bar), bearing: key.slice(bar + 1) };
+}
+
 function begin(key: string): Bearing {
-  const [stream, bearing] = JSON.parse(key) as [string, string];
   const empty = { description: null, readings: 0, lastAt: null, lastVersion: null, status: null };
-  return { stream, bearing, ...empty };
+  return { ...placeOf(key), ...empty };
 }
 
 /** More than a fleet of tens of thousands of machines has. */

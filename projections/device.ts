@@ -41,23 +41,30 @@ export interface Device {
 
 /** With the numbers of the newest report beside it, by which fleets are averaged. */
 export interface DeviceRow extends Device {
-  measures: ReadonlyMap<string, number>;
-  /** Of `latest`, while `measures` are of an earlier report. */
+  /** As they were stored; out of date once `latestType` is known. */
+  measures: Measures;
+  /** Of `latest`, where that came since the row was loaded. */
   latestType?: string | undefined;
 }
 
+/** Numbers and what they are called, of the same places. */
+export interface Measures {
+  readonly names: readonly string[];
+  readonly values: readonly number[];
+}
+
+const NO_MEASURES: Measures = { names: [], values: [] };
+
 /** A device reports many times between two looks at its numbers, so they are only then picked out. */
-export function measuresOf(device: DeviceRow): ReadonlyMap<string, number> {
-  const { latestType, latest } = device;
-  if (latestType !== undefined && latest !== null) {
-    const measures = new Map<string, number>();
-    forEachMeasure({ type: latestType, data: latest }, (name, value) => {
-      measures.set(storable(name), value);
-    });
-    device.measures = measures;
-    device.latestType = undefined;
-  }
-  return device.measures;
+export function measuresOf({ measures, latestType, latest }: DeviceRow): Measures {
+  if (latestType === undefined || latest === null) return measures;
+  const names: string[] = [];
+  const values: number[] = [];
+  forEachMeasure({ type: latestType, data: latest }, (name, value) => {
+    names.push(storable(name));
+    values.push(value);
+  });
+  return { names, values };
 }
 
 /** The device after this event. Changes the given one in place. */
@@ -90,7 +97,7 @@ function unknownDevice(stream: string, firstSeenAt: number): DeviceRow {
     lastAt: null,
     reports: 0,
     latest: null,
-    measures: new Map(),
+    measures: NO_MEASURES,
     latestType: undefined,
     openAlarms: 0,
     decommissioned: false,
@@ -105,6 +112,7 @@ function report(device: DeviceRow, event: RecordedEvent): void {
   device.latest = withoutWaveform(event.data);
   if (typeof event.data.location === "string") device.location = storable(event.data.location);
   device.latestType = event.type;
+  device.measures = NO_MEASURES;
 }
 
 /** The newest of them is what the device shows, in the shape in which it would have come alone. */

@@ -63,10 +63,10 @@ export const devices: Projection<DeviceRow> = {
       from ${sql(table)} join unnest(
         ${wanted.map(({ kind }) => kind)}::text[], ${wanted.map(({ id }) => id)}::text[]
       ) as wanted (kind, id) using (kind, id)`;
-    return new Map(rows.map(({ names, values, ...device }) => {
-      const measures = new Map(names.map((name, i) => [name, values[i] ?? 0]));
-      return [`${device.kind}-${device.id}`, { ...device, measures }];
-    }));
+    return new Map(rows.map(({ names, values, ...device }) => [
+      `${device.kind}-${device.id}`,
+      { ...device, measures: { names, values } },
+    ]));
   },
 
   fold: foldDevice,
@@ -120,7 +120,7 @@ const COLUMNS = [
 ] as const;
 
 function toColumns(row: DeviceRow): Record<typeof COLUMNS[number][0], unknown> {
-  const measures = measuresOf(row);
+  const { names, values } = measuresOf(row);
   return {
     kind: row.kind,
     id: row.id,
@@ -138,8 +138,8 @@ function toColumns(row: DeviceRow): Record<typeof COLUMNS[number][0], unknown> {
     last_at: instantOrNull(row.lastAt),
     reports: row.reports,
     latest: row.latest === null ? null : JSON.stringify(row.latest),
-    measure_names: [...measures.keys()],
-    measure_values: [...measures.values()],
+    measure_names: names,
+    measure_values: values,
     open_alarms: row.openAlarms,
     decommissioned: row.decommissioned,
   };

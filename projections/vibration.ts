@@ -83,13 +83,19 @@ const COLUMNS = `stream, version, reading_id as "readingId", bearing, axis, at, 
 /** As COPY wants it, in the order of STORED. */
 function lineOf(row: Vibration): string {
   const { stream, version, readingId, bearing, axis, at, status, fault } = row;
-  let line = `${stream}\t${version}\t${copyTextOrNull(readingId)}\t${copyText(bearing)}\t${
-    copyTextOrNull(axis)
-  }\t${sqlInstant(at)}\t${copyTextOrNull(status)}\t${
-    copyTextOrNull(fault && JSON.stringify(fault))
-  }`;
-  for (const name of MEASURES) line += `\t${copyNumberOrNull(row[name])}`;
-  return `${line}\n`;
+  const fields = [
+    stream,
+    String(version),
+    copyTextOrNull(readingId),
+    copyText(bearing),
+    copyTextOrNull(axis),
+    sqlInstant(at),
+    copyTextOrNull(status),
+    copyTextOrNull(fault && JSON.stringify(fault)),
+    ...MEASURES.map((name) => copyNumberOrNull(row[name])),
+  ];
+  // Joined, not added up piece by piece: such a text keeps its pieces until it is read.
+  return `${fields.join("\t")}\n`;
 }
 
 /** The bearing a machine's report or description is about; "" where it names none. */

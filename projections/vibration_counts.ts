@@ -21,14 +21,14 @@ const HANDLES = new Set(["VibrationReported"]);
 export const vibrationHours = countedBy(
   "vibration_hours",
   "partition integer not null, hour",
-  ({ partition, occurredAt }) => [partition, Math.floor(occurredAt / HOUR_MS)],
+  ({ partition, occurredAt }) => `${partition}|${Math.floor(occurredAt / HOUR_MS)}`,
   ["partition", "hour"],
 );
 
 export const vibrationDays = countedBy(
   "vibration_days",
   `stream text collate "C" not null, day`,
-  ({ stream, occurredAt }) => [stream, Math.floor(occurredAt / DAY_MS)],
+  ({ stream, occurredAt }) => `${stream}|${Math.floor(occurredAt / DAY_MS)}`,
   ["stream", "day"],
 );
 
@@ -42,7 +42,7 @@ interface Counted {
 function countedBy(
   name: string,
   columns: string,
-  placeOf: (event: Counted) => readonly [who: string | number, when: number],
+  keyOf: (event: Counted) => `${string | number}|${number}`,
   [who, when]: readonly [string, string],
 ): Projection<Counts> {
   const type = who === "stream" ? "text" : "integer";
@@ -57,7 +57,7 @@ function countedBy(
         primary key (${who}, ${when})
       ) with (fillfactor = 70);
       create index on ${table} (${when})`,
-    keysOf: (event) => [placeOf(event).join("|")],
+    keysOf: (event) => [keyOf(event)],
     async load(sql, table, keys) {
       const places = keys.map((key) => key.split("|"));
       const rows = await sql<{ key: string; counts: Counts }[]>`
