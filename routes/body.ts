@@ -49,6 +49,9 @@ export function boundedBody(bytesMax: number): MiddlewareHandler {
   });
 }
 
+/** For what a person writes into a form: far more than that. */
+export const boundedForm = boundedBody(64 * 1024);
+
 function tooLarge(bytesMax: number): ProblemError {
   const limit = bytesMax < 2 ** 20 ? `${bytesMax / 2 ** 10} KiB` : `${bytesMax / 2 ** 20} MiB`;
   return new ProblemError(413, "too-large", `The body is larger than ${limit}`);

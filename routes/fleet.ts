@@ -1,11 +1,10 @@
 /** The fleet in numbers. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { fleetKpis } from "../projections/fleet.ts";
+import { Counts } from "./counts.ts";
 import type { Deps } from "./deps.ts";
 import { createRouter } from "./router.ts";
 import { json, problems } from "./schemas.ts";
-
-const Counts = z.record(z.string(), z.int());
 
 const kpis = createRoute({
   method: "get",

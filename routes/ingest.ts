@@ -13,6 +13,7 @@ import {
 } from "../events/bus/publisher.ts";
 import { parseMessage } from "../events/messages.ts";
 import { DEVICE_ID, isKind, KINDS } from "../events/vocabulary.ts";
+import { atATime } from "./at_a_time.ts";
 import { addressOf } from "./schemas.ts";
 
 export interface IncomingMessage {
@@ -143,26 +144,16 @@ export async function ingestAll(
 ): Promise<{ results: (Accepted | Refused)[]; lost: BusUnavailableError | undefined }> {
   const results = new Array<Accepted | Refused>(count);
   let lost: BusUnavailableError | undefined;
-  let next = 0;
-
-  async function work(): Promise<void> {
-    while (next < count) {
-      const index = next++;
-      if (lost !== undefined) {
-        results[index] = refuse(lost.code, lost.message);
-        continue;
-      }
+  await atATime(UNDER_WAY_MAX, count, async (index) => {
+    try {
+      if (lost !== undefined) throw lost;
       const item = itemAt(index);
-      try {
-        results[index] = "ok" in item ? item : await ingest(publisher, item, now, options);
-      } catch (error) {
-        if (!(error instanceof BusUnavailableError)) throw error;
-        lost = error;
-        results[index] = refuse(error.code, error.message);
-      }
+      results[index] = "ok" in item ? item : await ingest(publisher, item, now, options);
+    } catch (error) {
+      if (!(error instanceof BusUnavailableError)) throw error;
+      lost = error;
+      results[index] = refuse(error.code, error.message);
     }
-  }
-
-  await Promise.all(Array.from({ length: Math.min(UNDER_WAY_MAX, count) }, work));
+  });
   return { results, lost };
 }

@@ -11,7 +11,7 @@ import {
   MAINTENANCE_STATES,
   type MaintenanceEntry,
 } from "../projections/maintenance.ts";
-import { boundedBody } from "./body.ts";
+import { boundedForm } from "./body.ts";
 import { answerCsv, pagesOrCsv } from "./csv.ts";
 import type { Deps } from "./deps.ts";
 import { IDEMPOTENCY_KEY } from "./ingest.ts";
@@ -33,7 +33,6 @@ import {
 } from "./schemas.ts";
 
 const TAGS = ["Maintenance"];
-const BODY_BYTES_MAX = 64 * 1024;
 
 const MaintenanceJson = z.object({
   entry: z.string().openapi({
@@ -118,7 +117,7 @@ const one = createRoute({
 const create = createRoute({
   method: "post",
   path: "/maintenance",
-  middleware: boundedBody(BODY_BYTES_MAX),
+  middleware: boundedForm,
   operationId: "createMaintenance",
   summary: "Plans maintenance that nobody recommended",
   tags: TAGS,
@@ -136,7 +135,7 @@ const create = createRoute({
 const change = createRoute({
   method: "put",
   path: "/maintenance/{entry}",
-  middleware: boundedBody(BODY_BYTES_MAX),
+  middleware: boundedForm,
   operationId: "changeMaintenance",
   summary: "Schedules an entry, or says that it is done or cancelled",
   description: "What is not mentioned stays as it was.",

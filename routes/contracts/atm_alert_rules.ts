@@ -4,12 +4,11 @@ import { ATM_STATUSES, AtmTelemetry } from "../../events/atm.ts";
 import { SEVERITIES } from "../../events/device.ts";
 import { ATM_RULES } from "../../models/alerts/atm_rules.ts";
 import { factsOfReport } from "../../models/alerts/facts.ts";
-import { boundedBody } from "../body.ts";
+import { boundedForm } from "../body.ts";
 import { createRouter } from "../router.ts";
 import { json, jsonBody, problems } from "../schemas.ts";
 
 const TAGS = ["ATM monitoring"];
-const BODY_BYTES_MAX = 64 * 1024;
 
 const rules = createRoute({
   method: "get",
@@ -36,7 +35,7 @@ const rules = createRoute({
 const test = createRoute({
   method: "post",
   path: "/alerts/rules/test",
-  middleware: boundedBody(BODY_BYTES_MAX),
+  middleware: boundedForm,
   operationId: "testAtmAlertRules",
   summary: "What the rules say of a report; nothing is recorded",
   description: "As of an ATM of which nothing else is known and no alert is open.",

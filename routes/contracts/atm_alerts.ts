@@ -3,7 +3,6 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { by } from "../../events/by.ts";
 import { ALARM_REASONS, SEVERITIES } from "../../events/device.ts";
 import { DAY_MS, formatInstant } from "../../events/instant.ts";
-import { DEVICE_ID } from "../../events/vocabulary.ts";
 import {
   type AlertGroup,
   type AtmAlert,
@@ -14,7 +13,8 @@ import {
   parseAtmAlertId,
 } from "../../projections/atm_alerts.ts";
 import { getDevice } from "../../projections/devices.ts";
-import { boundedBody } from "../body.ts";
+import { boundedForm } from "../body.ts";
+import { countBy, Counts } from "../counts.ts";
 import type { Deps } from "../deps.ts";
 import { type OrderDeps, orderShown } from "../orders.ts";
 import { ProblemError, unknownDevice } from "../problem.ts";
@@ -31,9 +31,9 @@ import {
   problems,
 } from "../schemas.ts";
 import { ALERT_STATUSES, AtmAlertJson, atmAlertJson } from "./atm_alert_json.ts";
+import { AtmId } from "./atms.ts";
 
 const TAGS = ["ATM monitoring"];
-const BODY_BYTES_MAX = 64 * 1024;
 
 const list = createRoute({
   method: "get",
@@ -71,14 +71,14 @@ const list = createRoute({
 const create = createRoute({
   method: "post",
   path: "/alerts",
-  middleware: boundedBody(BODY_BYTES_MAX),
+  middleware: boundedForm,
   operationId: "createAtmAlert",
   summary: "Reports trouble at an ATM that its own reports do not show",
   description: "One such alert per ATM is open at a time, of the type `reported`.",
   tags: TAGS,
   request: {
     body: jsonBody(z.object({
-      atm_id: z.string().max(20).regex(DEVICE_ID, `expected letters, digits, "_", ":" or "-"`),
+      atm_id: AtmId,
       severity: z.enum(SEVERITIES),
       message: z.string().min(1).max(500),
       by,
@@ -89,8 +89,6 @@ const create = createRoute({
     ...problems(400, 404, 409, 413, 415, 422, 503),
   },
 });
-
-const Counts = z.record(z.string(), z.int());
 
 const stats = createRoute({
   method: "get",
@@ -137,7 +135,7 @@ const get = createRoute({
 const update = createRoute({
   method: "put",
   path: "/alerts/{id}",
-  middleware: boundedBody(BODY_BYTES_MAX),
+  middleware: boundedForm,
   operationId: "updateAtmAlert",
   summary: "Somebody has seen to it, or has dealt with it",
   description: "What is resolved by hand is not told again within its rule's cooldown, unless it " +
@@ -199,9 +197,9 @@ export function atmAlertRoutes(deps: AtmAlertDeps): OpenAPIHono {
       acknowledged: sumOf(open.filter(({ status }) => status === "acknowledged")),
       resolved: sumOf(resolved),
       last_24h: groups.reduce((sum, { last24Hours }) => sum + last24Hours, 0),
-      by_severity: countBy(groups, SEVERITIES, ({ severity }) => severity),
-      by_type: countBy(groups, [], ({ reason }) => reason),
-      open_by_severity: countBy(open, SEVERITIES, ({ severity }) => severity),
+      by_severity: countBy(groups, ({ severity }) => severity, SEVERITIES),
+      by_type: countBy(groups, ({ reason }) => reason),
+      open_by_severity: countBy(open, ({ severity }) => severity, SEVERITIES),
       avg_resolution_minutes: resolved.length === 0
         ? null
         : Math.round(100 * minutes / sumOf(resolved)) / 100,
@@ -237,16 +235,4 @@ export function atmAlertRoutes(deps: AtmAlertDeps): OpenAPIHono {
 
 function sumOf(groups: readonly AlertGroup[]): number {
   return groups.reduce((sum, { count }) => sum + count, 0);
-}
-
-function countBy(
-  groups: readonly AlertGroup[],
-  names: readonly string[],
-  nameOf: (group: AlertGroup) => string,
-): Record<string, number> {
-  const counts = new Map(names.map((name) => [name, 0]));
-  for (const group of groups) {
-    counts.set(nameOf(group), (counts.get(nameOf(group)) ?? 0) + group.count);
-  }
-  return Object.fromEntries(counts);
 }

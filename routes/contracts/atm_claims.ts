@@ -18,6 +18,7 @@ import {
   writeFeatures,
 } from "../../models/features/mod.ts";
 import { getDevice } from "../../projections/devices.ts";
+import { atATime } from "../at_a_time.ts";
 import type { Deps } from "../deps.ts";
 import { unavailable } from "../problem.ts";
 
@@ -88,7 +89,8 @@ async function gather(deps: ClaimDeps, ids: readonly string[], at: number): Prom
     if (why === "elsewhere") elsewhere.push(place);
     else note(place, why);
   });
-  await atATime(READ_AT_ONCE, elsewhere, async (place) => {
+  await atATime(READ_AT_ONCE, elsewhere.length, async (index) => {
+    const place = elsewhere[index] as number;
     const history = await historyFromLog(deps, ids[place] as string, at);
     if (typeof history === "string") return note(place, history);
     const why = whyNotScorable(history, at);
@@ -141,16 +143,4 @@ async function historyFromLog(
     for (const report of reports) history.take(report.data, report.at);
   }
   return history;
-}
-
-async function atATime<Item>(
-  count: number,
-  items: readonly Item[],
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  const worker = async () => {
-    while (next < items.length) await work(items[next++] as Item);
-  };
-  await Promise.all(Array.from({ length: count }, worker));
 }

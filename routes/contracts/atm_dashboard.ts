@@ -4,6 +4,7 @@ import { dateOf, DAY_MS, formatInstant } from "../../events/instant.ts";
 import type { Sql } from "../../events/log/database.ts";
 import { countPerDay } from "../../projections/activity.ts";
 import { atmDashboard, type AtmGroup, groupAtms } from "../../projections/fleet.ts";
+import { countBy, Counts } from "../counts.ts";
 import type { Deps } from "../deps.ts";
 import { createRouter } from "../router.ts";
 import { Instant, json, problems } from "../schemas.ts";
@@ -34,7 +35,6 @@ const dashboard = createRoute({
 });
 
 const Level = z.object({ range: z.string(), count: z.int() });
-const Counts = z.record(z.string(), z.int());
 
 const analytics = createRoute({
   method: "get",
@@ -116,17 +116,6 @@ function cashLevels(groups: readonly AtmGroup[]): z.infer<typeof Level>[] {
     if (level !== undefined) level.count += count;
   }
   return levels;
-}
-
-function countBy(
-  groups: readonly AtmGroup[],
-  nameOf: (group: AtmGroup) => string,
-): Record<string, number> {
-  const counts = new Map<string, number>();
-  for (const group of groups) {
-    counts.set(nameOf(group), (counts.get(nameOf(group)) ?? 0) + group.count);
-  }
-  return Object.fromEntries([...counts].sort());
 }
 
 /** Of the last seven days, today included; a day without any has none. */

@@ -11,8 +11,9 @@ import { boundedBody } from "../body.ts";
 import type { Deps } from "../deps.ts";
 import { Probability, riskLevelOf, RiskLevelSchema } from "../prediction_json.ts";
 import { createRouter } from "../router.ts";
-import { IdSchema, Instant, json, jsonBody, LimitQuery, problems } from "../schemas.ts";
+import { Instant, json, jsonBody, LimitQuery, problems } from "../schemas.ts";
 import { type AtmClaim, claimsOf, type NoClaim } from "./atm_claims.ts";
+import { AtmId } from "./atms.ts";
 
 const TAGS = ["ATM monitoring"];
 const BODY_BYTES_MAX = 128 * 1024;
@@ -21,8 +22,6 @@ const ATMS_MAX = 1_000;
 const HISTORY_HOURS = 24;
 const HIGH_RISK = 0.7;
 const CRITICAL_RISK = 0.8;
-
-const AtmId = IdSchema.max(20);
 
 const FactorJson = z.object({
   feature: z.string(),

@@ -2,10 +2,9 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { REGIONS, REGISTRY_STATUSES } from "../../events/atm.ts";
 import { formatInstant } from "../../events/instant.ts";
-import { DEVICE_ID } from "../../events/vocabulary.ts";
 import type { Device } from "../../projections/device.ts";
 import { getDevice, pageOfDevices } from "../../projections/devices.ts";
-import { boundedBody } from "../body.ts";
+import { boundedForm } from "../body.ts";
 import type { Deps } from "../deps.ts";
 import { type OrderDeps, orderShown } from "../orders.ts";
 import { unknownDevice } from "../problem.ts";
@@ -20,7 +19,7 @@ import {
   PageNumberQuery,
   problems,
 } from "../schemas.ts";
-import { everyAtm, type RegistryStatus, registryStatusOf } from "./atms.ts";
+import { AtmId, everyAtm, type RegistryStatus, registryStatusOf } from "./atms.ts";
 
 const Status = z.enum(REGISTRY_STATUSES);
 const Region = z.enum(REGIONS);
@@ -57,10 +56,8 @@ const Description = z.object({
 });
 
 const NewAtm = Description.extend({
-  atm_id: z.string().max(20).regex(DEVICE_ID, `expected letters, digits, "_", ":" or "-"`),
+  atm_id: AtmId,
 });
-
-const BODY_BYTES_MAX = 64 * 1024;
 
 const list = createRoute({
   method: "get",
@@ -107,7 +104,7 @@ const get = createRoute({
 const create = createRoute({
   method: "post",
   path: "/atms",
-  middleware: boundedBody(BODY_BYTES_MAX),
+  middleware: boundedForm,
   operationId: "createAtm",
   summary: "Registers an ATM",
   tags: ["ATM monitoring"],
@@ -118,7 +115,7 @@ const create = createRoute({
 const update = createRoute({
   method: "put",
   path: "/atms/{id}",
-  middleware: boundedBody(BODY_BYTES_MAX),
+  middleware: boundedForm,
   operationId: "updateAtm",
   summary: "Describes an ATM anew; what is not mentioned stays",
   tags: ["ATM monitoring"],

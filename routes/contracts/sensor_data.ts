@@ -7,6 +7,7 @@ import { parseMessage } from "../../events/messages.ts";
 import { DEVICE_ID } from "../../events/vocabulary.ts";
 import { listReadings, type Reading } from "../../projections/readings.ts";
 import { JSON_TYPES, mediaType, readBody, textOf } from "../body.ts";
+import { atATime } from "../at_a_time.ts";
 import type { Deps } from "../deps.ts";
 import { parseJson } from "../json_text.ts";
 import type { OwnWrites } from "../own_writes.ts";
@@ -36,6 +37,8 @@ const Posted = z.object({
 const FailedItem = z.object({
   error: z.object({ code: z.string(), detail: z.string() }),
 }).openapi("FailedSensorReading");
+
+type ItemAnswer = z.infer<typeof ReadingJson> | z.infer<typeof FailedItem>;
 
 const post = createRoute({
   method: "post",
@@ -132,31 +135,22 @@ export function sensorDataRoutes(deps: SensorDataDeps): OpenAPIHono {
   });
 
   /** One answer each, in order. Throws only where the bus took none of them. */
-  async function takeInAll(
-    items: readonly unknown[],
-  ): Promise<(z.infer<typeof ReadingJson> | z.infer<typeof FailedItem>)[]> {
-    const answers = new Array<z.infer<typeof ReadingJson> | z.infer<typeof FailedItem>>(
-      items.length,
-    );
-    let next = 0;
+  async function takeInAll(items: readonly unknown[]): Promise<ItemAnswer[]> {
+    const answers = new Array<ItemAnswer>(items.length);
     let taken = 0;
     let lost: BusUnavailableError | undefined;
-    async function work(): Promise<void> {
-      while (next < items.length) {
-        const index = next++;
-        try {
-          if (lost !== undefined) throw lost;
-          const took = processing.startTimer();
-          answers[index] = readingJson(await takeIn(deps, items[index]));
-          taken++;
-          took();
-        } catch (error) {
-          if (error instanceof BusUnavailableError) lost = error;
-          answers[index] = failed(error);
-        }
+    await atATime(UNDER_WAY_MAX, items.length, async (index) => {
+      try {
+        if (lost !== undefined) throw lost;
+        const took = processing.startTimer();
+        answers[index] = readingJson(await takeIn(deps, items[index]));
+        taken++;
+        took();
+      } catch (error) {
+        if (error instanceof BusUnavailableError) lost = error;
+        answers[index] = failed(error);
       }
-    }
-    await Promise.all(Array.from({ length: Math.min(UNDER_WAY_MAX, items.length) }, work));
+    });
     if (lost !== undefined && taken === 0) throw unavailable(lost.code, lost.message);
     return answers;
   }
