@@ -11,6 +11,7 @@ import type { Event, NewEvent } from "../events/event.ts";
 import { formatInstant } from "../events/instant.ts";
 import type { AnomalyEvent, AnomalyFound } from "../events/sensor.ts";
 import {
+  ALARM,
   Ensemble,
   ensemble,
   type Episode,
@@ -25,8 +26,11 @@ import { type CommandInput, CommandRejectedError, type Conclusion } from "./deci
 export interface Anomalies {
   /** Its detectors; as they were saved until the next reading comes. */
   detectors: unknown;
-  /** What they made of the latest reading. */
-  latest: { readonly verdict: Verdict; readonly ended: Episode | null } | null;
+  /** What they made of the latest reading; all of it only where it is an anomaly. */
+  score: number;
+  verdict: Verdict | null;
+  /** The episode that it ended. */
+  ended: Episode | null;
   /** As the scores tell it. */
   open: Episode | null;
   /** As the log tells it: the number of the anomaly that goes on, and what was last said of it. */
@@ -37,6 +41,7 @@ export interface Anomalies {
   readonly resolved: number[];
 }
 
+const NOTHING: readonly NewEvent[] = [];
 const RESOLVED_KEPT = 64;
 /** Scores are told in ten-thousandths. */
 const SCORE_UNIT = 10_000;
@@ -44,7 +49,9 @@ const SCORE_UNIT = 10_000;
 export function noAnomalies(): Anomalies {
   return {
     detectors: undefined,
-    latest: null,
+    score: 0,
+    verdict: null,
+    ended: null,
     open: null,
     current: null,
     episodes: 0,
@@ -93,35 +100,39 @@ function judge(
   const reading = { at, value, score: verdict.score, isAnomaly: verdict.isAnomaly };
   const { open, ended } = followEpisode(anomalies.open ?? undefined, reading);
   anomalies.detectors = detectors;
-  anomalies.latest = { verdict, ended: ended ?? null };
+  anomalies.score = verdict.score;
+  anomalies.verdict = verdict.score < ALARM ? null : verdict;
+  anomalies.ended = ended ?? null;
   anomalies.open = open ?? null;
 }
 
 /** What follows from the reading that was just taken in. */
 export function concludeReading(
-  { latest, current, episodes, open }: Anomalies,
+  { score, verdict, ended, current, episodes, open }: Anomalies,
   { data, occurredAt: at }: Event,
 ): Conclusion | undefined {
-  if (latest === null) return undefined;
-  const { verdict, ended } = latest;
-  const noted = { score: toldScore(verdict.score) };
-  const found = (episode: number): AnomalyFound => ({
+  if (typeof data.value !== "number") return undefined;
+  const told = toldScore(score);
+  const found = (episode: number, verdict: Verdict): AnomalyFound => ({
     episode,
     startedAt: formatInstant(open?.startedAt ?? at),
     value: Number(data.value),
     ...findingOf(verdict),
   });
-  if (verdict.isAnomaly) {
-    const episode = current?.episode ?? episodes + 1;
-    const detected = { type: "AnomalyDetected", data: found(episode), occurredAt: at } as const;
-    return { noted: { ...noted, anomaly: true }, events: [detected satisfies AnomalyEvent] };
+  if (verdict?.isAnomaly) {
+    const data = found(current?.episode ?? episodes + 1, verdict);
+    const detected = { type: "AnomalyDetected", data, occurredAt: at } as const;
+    return { noted: { score: told, anomaly: true }, events: [detected satisfies AnomalyEvent] };
   }
-  if (current === null) return { noted, events: [] };
+  const noted = { score: told };
+  if (current === null) return { noted, events: NOTHING };
   if (ended !== null) return { noted, events: [endOf(ended, current.episode, at)] };
-  if (open === null || !isWorse(verdict.score, current.severity)) return { noted, events: [] };
+  if (verdict === null || open === null || !isWorse(score, current.severity)) {
+    return { noted, events: NOTHING };
+  }
   const worsened = {
     type: "AnomalyWorsened",
-    data: found(current.episode),
+    data: found(current.episode, verdict),
     occurredAt: at,
   } as const;
   return { noted, events: [worsened satisfies AnomalyEvent] };

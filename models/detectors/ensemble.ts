@@ -64,6 +64,8 @@ const MEMBERS: readonly Member[] = [
 ];
 
 const NONE: readonly Opinion[] = [];
+/** What the members say of the reading, made anew by each. */
+const judgements: Judgement[] = MEMBERS.map(() => UNKNOWN);
 
 interface Tools {
   readonly judges: readonly Judge[];
@@ -87,11 +89,13 @@ export class Ensemble implements Detector {
     if (!Number.isFinite(value)) throw new RangeError(`Cannot judge ${value}: expected a number`);
     const tame = Math.max(-VALUE_MAX, Math.min(VALUE_MAX, value));
     const { judges, alarm } = this.#series.layOut();
-    const judgements = judges.map((judge) => judge.update(tame, at));
-    const score = Math.max(combine(judgements), foretold.score);
+    for (let i = 0; i < judges.length; i++) {
+      judgements[i] = (judges[i] as Judge).update(tame, at);
+    }
+    const score = Math.max(combine(), foretold.score);
     const isAnomaly = alarm.update(score);
     this.#series.takeBack();
-    const { expected, lower, upper, reason, detectors } = explain(judgements, score, foretold);
+    const { expected, lower, upper, reason, detectors } = explain(score, foretold);
     return {
       score,
       expected,
@@ -110,7 +114,7 @@ export class Ensemble implements Detector {
   }
 }
 
-function combine(judgements: readonly Judgement[]): number {
+function combine(): number {
   let logs = 0;
   let weights = 0;
   let rule = 0;
@@ -128,14 +132,17 @@ function combine(judgements: readonly Judgement[]): number {
   return Math.max(pooled, rule);
 }
 
+function expectsSomething({ expected }: Judgement): boolean {
+  return expected !== null;
+}
+
 /** What the members say, and the expectation and the reason of the one to believe. */
 function explain(
-  judgements: readonly Judgement[],
   score: number,
   foretold: Judgement,
 ): Omit<Verdict, "score" | "isAnomaly" | "threshold" | "severity"> {
   const expecting = foretold.expected === null
-    ? judgements.find(({ expected }) => expected !== null) ?? UNKNOWN
+    ? judgements.find(expectsSomething) ?? UNKNOWN
     : foretold;
   const { expected, lower, upper } = expecting;
   if (score < ALARM) return { expected, lower, upper, reason: "", detectors: NONE }; // Nearly always.

@@ -48,13 +48,14 @@ class Season implements Judge {
   }
 
   update(value: number, at: number): Judgement {
-    const hour = Math.floor(at / HOUR_MS);
-    const ofDay = this.#day.usual(hour);
-    const ofWeek = this.#week.usual(hour);
+    const hourOfWeek = modulo(Math.floor(at / HOUR_MS), WEEKS.hours);
+    const hourOfDay = hourOfWeek % DAYS.hours; // A week is so many whole days.
+    const ofDay = this.#day.usual(hourOfDay);
+    const ofWeek = this.#week.usual(hourOfWeek);
     const judgement = this.#judge(value, ofDay, ofWeek);
     this.#learn(value, ofDay, ofWeek);
-    this.#day.learn(hour, value);
-    this.#week.learn(hour, value);
+    this.#day.learn(hourOfDay, value);
+    this.#week.learn(hourOfWeek, value);
     return judgement;
   }
 
@@ -93,6 +94,11 @@ class Season implements Judge {
   #learnError(index: number, error: number, weight: number): void {
     this.#state[index] = (this.#state[index] as number) * (1 - weight) + Math.abs(error) * weight;
   }
+}
+
+/** Also for moments before 1970. */
+function modulo(number: number, by: number): number {
+  return ((number % by) + by) % by;
 }
 
 export const season: MemberKind = alone({

@@ -24,6 +24,8 @@ interface Section {
   readonly fate: Fate;
   /** It is filled from its end, and so grows there. */
   readonly fromEnd: boolean;
+  /** It, while the series is on the workbench. */
+  readonly laid: Uint8Array;
 }
 
 /**
@@ -68,7 +70,8 @@ export class Layout {
     { bytes, fate = "saved", fromEnd = false }: Partial<Section> & Pick<Section, "bytes">,
   ): number {
     const at = this.#bytes;
-    this.#sections.push({ at, bytes, fate, fromEnd });
+    const laid = new Uint8Array(memory.buffer, SERIES_AT + at, bytes);
+    this.#sections.push({ at, bytes, fate, fromEnd, laid });
     this.#bytes += 8 * Math.ceil(bytes / 8);
     return SERIES_AT + at;
   }
@@ -86,13 +89,13 @@ export class Layout {
 
   /** Memory that is laid out like this, as a larger layout of the same detectors has it. */
   enlarge(memory: Float64Array, larger: Layout): Float64Array {
+    lay(memory);
     const enlarged = larger.newMemory();
-    const from = new Uint8Array(memory.buffer);
     const to = new Uint8Array(enlarged.buffer);
-    for (const [i, { at, bytes, fromEnd }] of this.#sections.entries()) {
+    for (let i = 0; i < this.#sections.length; i++) {
+      const { bytes, fromEnd, laid } = this.#sections[i] as Section;
       const section = larger.#sections[i] as Section;
-      const offset = fromEnd ? section.bytes - bytes : 0;
-      to.set(from.subarray(at, at + bytes), section.at + offset);
+      to.set(laid, fromEnd ? section.at + section.bytes - bytes : section.at);
     }
     return enlarged;
   }

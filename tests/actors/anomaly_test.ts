@@ -222,7 +222,8 @@ Deno.test("all four severities can be said, and an anomaly that gets worse says 
     const isAnomaly = i === 0;
     const verdict = { ...judgement(score), isAnomaly, threshold: 0.5, severity: undefined };
     const open = { startedAt: NOON, peakAt: at, peakScore: score, peakValue: 1, lastAt: at };
-    anomalies.latest = { verdict: { ...verdict, detectors }, ended: null };
+    anomalies.score = score;
+    anomalies.verdict = { ...verdict, detectors };
     anomalies.open = { ...open, calmReadings: 0 };
     const { events, noted } = concludeReading(anomalies, reading(at)) ?? { events: [] };
     assert.equal(noted?.anomaly, isAnomaly ? true : undefined);
