@@ -6,6 +6,7 @@ import { deviceOf } from "../events/vocabulary.ts";
 import { isServable } from "../models/lstm/card.ts";
 import { CONTEXT_READINGS } from "../models/lstm/features.ts";
 import { type Foresight, type InForce, startForesight } from "../models/lstm/foresight.ts";
+import { sha256Of } from "../models/sha256.ts";
 import { readModelFile, readModelInForce, streamsWithModel } from "../projections/models.ts";
 
 /** More than a window takes, as repeats and stragglers are left out of it. */
@@ -46,8 +47,9 @@ async function loadInForce(sql: Sql, stream: string): Promise<InForce | undefine
   if (model === undefined) return undefined;
   const onnx = await readModelFile(sql, model.sha256);
   if (onnx === undefined) throw new Error(`the file of model ${model.sha256} is not kept here`);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", onnx)).toHex();
-  if (digest !== model.sha256) throw new Error(`the file of model ${model.sha256} was changed`);
+  if (await sha256Of(onnx) !== model.sha256) {
+    throw new Error(`the file of model ${model.sha256} was changed`);
+  }
   const { sha256, card } = model;
   if (!isServable(card)) throw new Error(`the card of model ${sha256} is not a forecaster's`);
   const recent = await readReadings(sql, deviceOf(stream).id, RECENT);

@@ -4,6 +4,7 @@ import { by } from "../events/by.ts";
 import { formatInstant } from "../events/instant.ts";
 import { ENTRY } from "../events/maintenance.ts";
 import { deviceOf } from "../events/vocabulary.ts";
+import { sha256Of } from "../models/sha256.ts";
 import { getDevice } from "../projections/devices.ts";
 import {
   getMaintenance,
@@ -232,11 +233,7 @@ async function nameOf(device: string, key: string | undefined): Promise<string> 
   if (!ENTRY.test(key)) {
     throw invalid("header", "Idempotency-Key", "expected 1 to 200 printable ASCII characters");
   }
-  const digest = await crypto.subtle.digest(
-    "SHA-256",
-    new TextEncoder().encode(`${device} ${key}`),
-  );
-  return new Uint8Array(digest).toHex().slice(0, 32);
+  return (await sha256Of(new TextEncoder().encode(`${device} ${key}`))).slice(0, 32);
 }
 
 function planned(

@@ -3,6 +3,7 @@
  * cannot be had of one machine keeps no other from being told.
  */
 import type { Json } from "../../events/vocabulary.ts";
+import { sha256Of } from "../../models/sha256.ts";
 import { count } from "../progress.ts";
 import { AXES, type MachineApi, openMachineApi, SourceError, TYPES } from "./machine_api.ts";
 import type { MachineImport } from "./machines.ts";
@@ -88,7 +89,7 @@ async function importBearing(
 
 async function fingerprint({ rawData }: Json): Promise<string> {
   const text = new TextEncoder().encode(JSON.stringify(rawData));
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", text)).toHex().slice(0, 24);
+  return (await sha256Of(text)).slice(0, 24);
 }
 
 /** Does it, or says what kept it from being done; other errors are ours, and end the import. */

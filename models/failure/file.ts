@@ -1,5 +1,6 @@
 /** A failure model as it is kept: trees, calibration and card in one ONNX file. */
-import { sha256Of, type TreeModel, writeModel } from "../trees/model.ts";
+import { sha256Of } from "../sha256.ts";
+import { type TreeModel, writeModel } from "../trees/model.ts";
 import type { FailureCard } from "./card.ts";
 
 /** A card with its model's name, which the file itself cannot have in it. */

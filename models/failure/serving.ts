@@ -11,7 +11,8 @@ import { FEATURE_NAMES } from "../features/mod.ts";
 import { inTurns, type Steps } from "../steps.ts";
 import { creatingExplainer } from "../trees/explainer.ts";
 import type { Matrix } from "../trees/matrix.ts";
-import { readModel, scoreProbabilities, sha256Of, type TreeModel } from "../trees/model.ts";
+import { sha256Of } from "../sha256.ts";
+import { readModel, scoreProbabilities, type TreeModel } from "../trees/model.ts";
 import { type FailureCard, isFailureCard } from "./card.ts";
 
 export interface FailureModel {

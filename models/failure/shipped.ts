@@ -3,7 +3,7 @@
  * was trained on simulated ATMs and knows nothing of anybody's own; `./telltale train failure
  * --simulated --out models/failure/default.onnx` makes the same bytes again.
  */
-import { sha256Of } from "../trees/model.ts";
+import { sha256Of } from "../sha256.ts";
 import type { Incumbent } from "./candidate.ts";
 
 export async function readShippedModel(): Promise<Incumbent> {

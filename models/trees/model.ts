@@ -40,10 +40,6 @@ export function writeModel(
   });
 }
 
-export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-}
-
 /** Throws where the file is no model of ours, or one whose trees lead nowhere. */
 export function readModel(onnx: Uint8Array): { model: TreeModel; card: unknown } {
   const file = readOnnx(onnx);

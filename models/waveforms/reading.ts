@@ -20,6 +20,7 @@ import {
   spectrumOf,
   statisticsOf,
 } from "../vibration/mod.ts";
+import { sha256Of } from "../sha256.ts";
 import { pack, unpack } from "./packing.ts";
 
 /** What must be known of a machine to judge its readings. */
@@ -181,8 +182,4 @@ export function envelopeOfPacked(
 function samplesOf(packed: PackedWaveform): Float64Array | undefined {
   const bytes = unpack(packed.bytes, BYTES_PER_SAMPLE[packed.encoding]);
   return readWaveform(bytes, packed.encoding, packed.scale)?.samples;
-}
-
-async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

@@ -3,8 +3,9 @@ import type { ConnectOptions, Sql } from "../../events/log/database.ts";
 import { FAILURE_MODEL, FAILURE_MODEL_STREAM } from "../../events/model.ts";
 import type { FailureCard } from "../../models/failure/card.ts";
 import { type LearningProgress, TooFewFailuresError } from "../../models/failure/learn.ts";
+import { type Running, runTraining } from "../../models/on_thread.ts";
 import { keepModel } from "../../projections/models.ts";
-import type { FromFailureTraining, ToFailureTraining } from "./failure_thread.ts";
+import type { FailureModelFile, ToFailureTraining } from "./failure_thread.ts";
 
 export interface FailureOrder {
   /** Reports from a moment on and before another, by the ATMs' clocks; epoch ms. */
@@ -42,12 +43,16 @@ export async function trainFailureFromLog(
   sql: Sql,
   database: ConnectOptions,
   order: FailureOrder,
-  running: {
-    onProgress: (progress: FailureProgress) => void;
-    signal: AbortSignal;
-  },
+  running: Running<FailureProgress>,
 ): Promise<KeptFailureModel> {
-  const { sha256, card, onnx } = await onThread({ database, order }, running);
+  const asked: ToFailureTraining = { database, order };
+  const thread = new URL("./failure_thread.ts", import.meta.url);
+  const { sha256, card, onnx } = await runTraining<FailureProgress, FailureModelFile>(
+    thread,
+    asked,
+    running,
+    TooFewFailuresError,
+  );
   const promote = order.force || card.comparison?.better === true;
   await keepModel(sql, {
     stream: FAILURE_MODEL_STREAM,
@@ -55,38 +60,4 @@ export async function trainFailureFromLog(
     onnx,
   });
   return { sha256, card, promote };
-}
-
-type Trained = Extract<FromFailureTraining, { type: "trained" }>;
-
-async function onThread(
-  task: ToFailureTraining,
-  { onProgress, signal }: Parameters<typeof trainFailureFromLog>[3],
-): Promise<Trained> {
-  signal.throwIfAborted();
-  const thread = new Worker(new URL("./failure_thread.ts", import.meta.url), {
-    type: "module",
-    name: "training",
-  });
-  const ended = Promise.withResolvers<Trained>();
-  const onAbort = () => ended.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  thread.onmessage = ({ data }: MessageEvent<FromFailureTraining>) => {
-    if (data.type === "progress") return onProgress(data.progress);
-    if (data.type === "trained") return ended.resolve(data);
-    ended.reject(
-      data.explained ? new TooFewFailuresError(data.reason) : new Error(data.reason),
-    );
-  };
-  thread.onerror = (event) => {
-    event.preventDefault();
-    ended.reject(new Error(`The training of the failure model ended: ${event.message}`));
-  };
-  thread.postMessage(task);
-  try {
-    return await ended.promise;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-    thread.terminate();
-  }
 }

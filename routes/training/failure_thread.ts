@@ -6,6 +6,7 @@ import { setPriority } from "node:os";
 import { connect, type ConnectOptions, type Sql } from "../../events/log/database.ts";
 import { FAILURE_MODEL, FAILURE_MODEL_STREAM } from "../../events/model.ts";
 import type { FailureCard } from "../../models/failure/card.ts";
+import type { FromTraining } from "../../models/on_thread.ts";
 import type { FailureOrder, FailureProgress } from "./failure.ts";
 
 export interface ToFailureTraining {
@@ -13,27 +14,18 @@ export interface ToFailureTraining {
   readonly order: FailureOrder;
 }
 
-export type FromFailureTraining =
-  | { readonly type: "progress"; readonly progress: FailureProgress }
-  | {
-    readonly type: "trained";
-    readonly sha256: string;
-    readonly card: FailureCard;
-    readonly onnx: Uint8Array<ArrayBuffer>;
-  }
-  | {
-    readonly type: "failed";
-    readonly reason: string;
-    /** There are too few failures; whoever asked may know. */
-    readonly explained: boolean;
-  };
+export interface FailureModelFile {
+  readonly sha256: string;
+  readonly card: FailureCard;
+  readonly onnx: Uint8Array<ArrayBuffer>;
+}
 
 /** As reports are: a third of the weight of the ingest where both want a processor. */
 const BACKGROUND = 5;
 
 const thread = self as unknown as {
   onmessage: (event: MessageEvent<ToFailureTraining>) => void;
-  postMessage(message: FromFailureTraining): void;
+  postMessage(message: FromTraining<FailureProgress, FailureModelFile>): void;
 };
 
 if (Deno.build.os === "linux") setPriority(0, BACKGROUND);
@@ -83,5 +75,5 @@ async function train(sql: Sql, { from, to, trials, seed }: FailureOrder): Promis
     onProgress,
   });
   const { sha256, ...own } = card;
-  thread.postMessage({ type: "trained", sha256, card: own, onnx });
+  thread.postMessage({ type: "trained", trained: { sha256, card: own, onnx } });
 }

@@ -6,6 +6,8 @@ import type { LstmCard } from "../../models/lstm/card.ts";
 import { READINGS_MAX } from "../../models/lstm/limits.ts";
 import type { TrainingProgress } from "../../models/lstm/train.ts";
 import { trainOnThread } from "../../models/lstm/trainer.ts";
+import type { Running } from "../../models/on_thread.ts";
+import { sha256Of } from "../../models/sha256.ts";
 import { keepModel } from "../../projections/models.ts";
 
 export interface LstmOrder {
@@ -29,18 +31,12 @@ export interface KeptModel {
 export async function trainFromLog(
   sql: Sql,
   { series, seed, epochsMax, force, by }: LstmOrder,
-  { now, onProgress, signal }: {
-    now: number;
-    onProgress: (progress: TrainingProgress) => void;
-    signal: AbortSignal;
-  },
+  { now, ...running }: Running<TrainingProgress> & { readonly now: number },
 ): Promise<KeptModel> {
   const readings = await readReadings(sql, series, READINGS_MAX);
-  const { card, onnx } = await trainOnThread(readings, { series, seed, epochsMax, now }, {
-    onProgress,
-    signal,
-  });
-  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", onnx)).toHex();
+  const options = { series, seed, epochsMax, now };
+  const { card, onnx } = await trainOnThread(readings, options, running);
+  const sha256 = await sha256Of(onnx);
   const promote = card.better || force;
   await keepModel(sql, {
     stream: streamOf("sensor", series),

@@ -2,15 +2,14 @@ import assert from "node:assert/strict";
 import {
   readModel,
   scoreProbabilities,
-  sha256Of,
   type TreeModel,
   writeModel,
 } from "../../../models/trees/model.ts";
 import type { FreshForest } from "../../../models/trees/forest.ts";
 import { exportTrees } from "../../../models/trees/export.ts";
 import { DEFAULTS } from "../../../models/trees/parameters.ts";
+import { sha256Of } from "../../../models/sha256.ts";
 import { growForest } from "../../../models/trees/train.ts";
-import { growOnThread } from "../../../models/trees/trainer.ts";
 import { crossed, examplesOf } from "./examples.ts";
 
 const examples = examplesOf(400, 3, crossed, { noise: 0.1, missing: 0.1 });
@@ -69,32 +68,4 @@ Deno.test("bytes that are no ONNX file, cut off, or nothing at all, are refused"
 Deno.test("rows of another width are refused, not read askew", () => {
   const rows = { values: new Float32Array(8), rows: 2, columns: 4 };
   assert.throws(() => scoreProbabilities(grow(), rows), /rows of 4 features: .* grown on 3/);
-});
-
-Deno.test("a thread grows the same trees, says how far it is, and stops when told", async () => {
-  const told: number[] = [];
-  const stopping = { validation: examples, patience: 5, by: "log-loss" } as const;
-  const grown = await growOnThread(examples, PARAMETERS, {
-    stopping,
-    onTree: ({ trees }) => told.push(trees),
-    signal: new AbortController().signal,
-  });
-  assert.deepEqual(grown, growForest(examples, PARAMETERS, stopping));
-  assert.deepEqual(told, grown.progress.map(({ trees }) => trees));
-
-  const controller = new AbortController();
-  const endless = growOnThread(examples, { ...PARAMETERS, trees: 10_000 }, {
-    onTree: () => controller.abort(new Error("enough")),
-    signal: controller.signal,
-  });
-  await assert.rejects(endless, /enough/);
-});
-
-Deno.test("what cannot be learned from is refused from the thread in the same words", async () => {
-  const silent = { ...examples, labels: new Uint8Array(examples.labels.length) };
-  const growing = growOnThread(silent, PARAMETERS, {
-    onTree: () => {},
-    signal: new AbortController().signal,
-  });
-  await assert.rejects(growing, /all the same: 0 of 400/);
 });
