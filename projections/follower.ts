@@ -161,9 +161,10 @@ export function startFollower(options: FollowerOptions): Follower {
       if (thrown instanceof OvertakenError) return false;
       throw thrown;
     }
-    folding.saved();
+    const now = performance.now();
+    folding.saved(now);
     written = reached;
-    flushMs = performance.now() - lastFlush;
+    flushMs = now - lastFlush;
     onMoved();
     return true;
   }

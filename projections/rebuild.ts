@@ -160,7 +160,7 @@ async function write(sql: Sql, folding: Folding): Promise<void> {
     await tx`set local synchronous_commit = off`;
     await folding.save(tx);
   });
-  folding.saved();
+  folding.saved(performance.now());
 }
 
 /**
