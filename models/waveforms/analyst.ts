@@ -1,8 +1,6 @@
-/**
- * Raw samples are analysed on threads of their own, one reading after the other each; whoever waits
- * for one goes on with other things. The threads are there while there is work, and a while after.
- */
+/** Raw samples are analysed on threads of their own, one reading after the other each. */
 import type { Json } from "../../events/vocabulary.ts";
+import { createTaskThreads } from "../task_threads.ts";
 import type { BearingGeometry } from "../vibration/mod.ts";
 import type {
   Analysed,
@@ -38,10 +36,6 @@ export type Task =
     readonly geometry: BearingGeometry;
   };
 
-export type Done =
-  | { readonly ok: true; readonly result: unknown }
-  | { readonly ok: false; readonly problem: string };
-
 export interface Analyst {
   message(task: Omit<Extract<Task, { type: "message" }>, "type">): Promise<Analysed | undefined>;
   /** A sentence where the body has no samples that can be read. */
@@ -55,86 +49,22 @@ export interface Analyst {
   stop(): void;
 }
 
-const IDLE_MS = 30_000;
-
-interface Thread {
-  readonly worker: Worker;
-  /** Who waits, in the order in which the thread answers. */
-  readonly waiting: PromiseWithResolvers<unknown>[];
-}
-
 export function createAnalyst(threadsMax: number): Analyst {
-  const threads: Thread[] = [];
-  let idle: ReturnType<typeof setTimeout> | undefined;
-  let stopped = false;
-
-  function end(thread: Thread, reason: Error): void {
-    thread.worker.terminate();
-    threads.splice(threads.indexOf(thread), 1);
-    for (const { reject } of thread.waiting) reject(reason);
-  }
-
-  function endAll(): void {
-    clearTimeout(idle);
-    for (const thread of [...threads]) end(thread, new Error("The analysis was stopped"));
-  }
-
-  function begin(): Thread {
-    const worker = new Worker(new URL("./analyst_thread.ts", import.meta.url), {
-      type: "module",
-      name: "vibration",
-    });
-    const thread: Thread = { worker, waiting: [] };
-    worker.onmessage = ({ data }: MessageEvent<Done>) => {
-      const waiter = thread.waiting.shift();
-      if (data.ok) waiter?.resolve(data.result);
-      else waiter?.reject(new Error(data.problem));
-      if (waiting() === 0) idle = setTimeout(endAll, IDLE_MS);
-    };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      end(thread, new Error(`The thread of the analysis ended: ${event.message}`));
-    };
-    threads.push(thread);
-    return thread;
-  }
-
-  function waiting(): number {
-    return threads.reduce((sum, thread) => sum + thread.waiting.length, 0);
-  }
-
-  /** The thread with the least to do, or another one. */
-  function leastBusy(): Thread {
-    const [first, ...others] = threads;
-    if (first === undefined) return begin();
-    const free = others.reduce(
-      (best, one) => one.waiting.length < best.waiting.length ? one : best,
-      first,
-    );
-    return free.waiting.length > 0 && threads.length < threadsMax ? begin() : free;
-  }
-
-  function run(task: Task): Promise<unknown> {
-    if (stopped) return Promise.reject(new Error("The analysis was stopped"));
-    clearTimeout(idle);
-    const thread = leastBusy();
-    const waiter = Promise.withResolvers<unknown>();
-    thread.waiting.push(waiter);
-    thread.worker.postMessage(task);
-    return waiter.promise;
-  }
-
+  const threads = createTaskThreads({
+    module: new URL("./analyst_thread.ts", import.meta.url),
+    name: "vibration",
+    threadsMax,
+    revive: (problem) => new Error(String(problem)),
+  });
+  const run = (task: Task) => threads.run(task);
   return {
     message: (task) => run({ type: "message", ...task }) as Promise<Analysed | undefined>,
     posted: (task) => run({ type: "posted", ...task }) as Promise<Analysed | string>,
     spectrum: (packed) => run({ type: "spectrum", packed }) as Promise<SpectrumLines | undefined>,
     envelope: (task) => run({ type: "envelope", ...task }) as Promise<EnvelopeLines | undefined>,
     get waiting() {
-      return waiting();
+      return threads.waiting;
     },
-    stop() {
-      stopped = true;
-      endAll();
-    },
+    stop: () => threads.stop(new Error("The analysis was stopped")),
   };
 }

@@ -3,27 +3,11 @@ import { MachineReading } from "../../events/machine.ts";
 import { parseMessage } from "../../events/messages.ts";
 import type { Json } from "../../events/vocabulary.ts";
 import { waveformIn } from "../../events/waveform.ts";
-import type { Done, Task } from "./analyst.ts";
+import { performTasks } from "../task_threads.ts";
+import type { Task } from "./analyst.ts";
 import { type Analysed, analyseReading, envelopeOfPacked, spectrumOfPacked } from "./reading.ts";
 
-const thread = self as unknown as {
-  onmessage: (event: MessageEvent<Task>) => void;
-  postMessage(message: Done): void;
-};
-
-let queue: Promise<void> = Promise.resolve();
-
-thread.onmessage = ({ data }) => {
-  queue = queue.then(async () => thread.postMessage(await attempt(data)));
-};
-
-async function attempt(task: Task): Promise<Done> {
-  try {
-    return { ok: true, result: await perform(task) };
-  } catch (error) {
-    return { ok: false, problem: error instanceof Error ? error.message : String(error) };
-  }
-}
+performTasks(perform, (error) => error instanceof Error ? error.message : String(error));
 
 async function perform(task: Task): Promise<unknown> {
   if (task.type === "spectrum") return spectrumOfPacked(task.packed);
