@@ -1,9 +1,10 @@
 /**
  * How many readings one core judges in a second: each detector alone on one series, and the
- * ensemble on many series in turn, whose states do not all fit the processor's cache.
+ * ensemble on many series in turn, whose states do not all fit the processor's cache, all with as
+ * much past as is ever kept. Before that the ensemble on a fleet that has only just come, as most
+ * of a fleet's series are when memory counts: how fast, and how much the process grows.
  *
- * Everything is in its steady state: as much past as is ever kept. Seconds are those of processor
- * time, so that others on the machine do not count.
+ * Seconds are those of processor time, so that others on the machine do not count.
  */
 import process from "node:process";
 import { type DetectorKind, DETECTORS, ensemble } from "../models/detectors/mod.ts";
@@ -12,10 +13,14 @@ import { median, numberOption, perSecond, say } from "./running.ts";
 
 const STEADY = 2_500;
 const ROUNDS = 5;
+/** Of a fleet that has only just come. */
+const NEW_SERIES = 10_000;
+const NEW_READINGS = 50;
 
 export function run(args: readonly string[]): Promise<number> {
   const readings = numberOption(args, "--readings", 20_000);
   const series = numberOption(args, "--series", 500);
+  measureNewSeries();
   say(`one series, median of ${ROUNDS} rounds of ${readings} readings, by processor time:`);
   for (const kind of DETECTORS) {
     say(`  ${kind.name.padEnd(14)}${perSecond(rateOf(kind, 1, readings), 1000)} readings/s`);
@@ -45,6 +50,24 @@ function rateOf(kind: DetectorKind, series: number, readings: number): number {
     return readings / ((user + system) / 1e6);
   });
   return median(rates);
+}
+
+/** First of all, while the process has no room to spare that would hide how it grows. */
+function measureNewSeries(): void {
+  const random = createRandom("new");
+  const before = process.memoryUsage.rss();
+  const startedAt = process.cpuUsage();
+  const detectors = Array.from({ length: NEW_SERIES }, () => ensemble.start());
+  for (let row = 0; row < NEW_READINGS; row++) {
+    for (const detector of detectors) detector.update(random.normal(20, 1), row * 60_000);
+  }
+  const { user, system } = process.cpuUsage(startedAt);
+  const grown = process.memoryUsage.rss() - before;
+  const rate = NEW_SERIES * NEW_READINGS / ((user + system) / 1e6);
+  say(
+    `ensemble, the first ${NEW_READINGS} readings of ${NEW_SERIES} series in turn: ` +
+      `${perSecond(rate, 1000)} readings/s; ${(grown / NEW_SERIES / 1024).toFixed(1)} KB a series`,
+  );
 }
 
 /** What a snapshot of one series weighs, and what it costs. */

@@ -49,7 +49,7 @@ export interface SavedSeries {
 export class Series<Tools> {
   readonly #workshop: Workshop<Tools>;
   #place: Place<Tools>;
-  #memory: Float64Array;
+  #memory: Float64Array<ArrayBuffer>;
   #readings: number;
 
   constructor(workshop: Workshop<Tools>, saved?: SavedSeries) {

@@ -77,7 +77,7 @@ export class Layout {
   }
 
   /** The memory of a new series. */
-  newMemory(): Float64Array {
+  newMemory(): Float64Array<ArrayBuffer> {
     return new Float64Array(this.#bytes / 8);
   }
 
@@ -87,9 +87,13 @@ export class Layout {
     return (memory) => memory.set(all);
   }
 
-  /** Memory that is laid out like this, as a larger layout of the same detectors has it. */
-  enlarge(memory: Float64Array, larger: Layout): Float64Array {
+  /**
+   * Memory that is laid out like this, as a larger layout of the same detectors has it. The smaller
+   * is free at once: a whole fleet may grow before somebody collects what nobody needs.
+   */
+  enlarge(memory: Float64Array<ArrayBuffer>, larger: Layout): Float64Array<ArrayBuffer> {
     lay(memory);
+    memory.buffer.transfer(0);
     const enlarged = larger.newMemory();
     const to = new Uint8Array(enlarged.buffer);
     for (let i = 0; i < this.#sections.length; i++) {
@@ -111,7 +115,7 @@ export class Layout {
     return bytes.toBase64();
   }
 
-  restore(text: string): Float64Array {
+  restore(text: string): Float64Array<ArrayBuffer> {
     const bytes = Uint8Array.fromBase64(text);
     const memory = this.newMemory();
     const to = new Uint8Array(memory.buffer);
