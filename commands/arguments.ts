@@ -1,5 +1,6 @@
 /** What a command was given: its options, and what their texts mean. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { messageOf } from "../events/errors.ts";
 import { parseInstant } from "../events/instant.ts";
 import { UsageError } from "./usage.ts";
 
@@ -13,7 +14,7 @@ export function parseArguments<const Config extends ParseArgsConfig>(
   try {
     return parseArgs({ ...config, args: [...args] }) as Parsed<Config>;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new UsageError(messageOf(error), { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 /** What simulate and import share: the bus of a Telltale that runs. */
 import { connectBus, type NatsConnection } from "../events/bus/connection.ts";
 import { managerOf, streamInfo } from "../events/bus/stream.ts";
+import { messageOf } from "../events/errors.ts";
 import { type Config, UserError } from "./command.ts";
 
 /** Throws UserError where nobody listens, or nobody ever did. */
@@ -12,7 +13,7 @@ export async function connectToRunning(config: Config, name: string): Promise<Na
   } catch (error) {
     throw new UserError(
       `Cannot reach a NATS server at ${withoutPassword(url)}: ${
-        error instanceof Error ? error.message : error
+        messageOf(error)
       }. Start Telltale first (./telltale start), or name your server in NATS_URL`,
       { cause: error },
     );

@@ -2,6 +2,7 @@
  * The HTTP port, taken first and opened last: a port that is not free is known before anything
  * was started, and who asks too early is told so instead of being refused.
  */
+import { messageOf } from "../events/errors.ts";
 import { UserError } from "./command.ts";
 
 export type Handler = (
@@ -37,9 +38,7 @@ export function openFrontDoor(host: string, port: number): FrontDoor {
       );
     }
     throw new UserError(
-      `Cannot listen on ${host}:${port}: ${
-        error instanceof Error ? error.message : error
-      }; check HOST and PORT`,
+      `Cannot listen on ${host}:${port}: ${messageOf(error)}; check HOST and PORT`,
     );
   }
   return {

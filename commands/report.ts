@@ -1,4 +1,5 @@
 /** `./telltale report`: the uptime of stores as a file, whether Telltale runs or not. */
+import { messageOf } from "../events/errors.ts";
 import type { Sql } from "../events/log/database.ts";
 import { readHeads } from "../events/log/query.ts";
 import { formatInstant } from "../events/instant.ts";
@@ -146,7 +147,7 @@ async function write(out: string | undefined, file: Uint8Array): Promise<void> {
     await Deno.writeFile(out, file);
   } catch (error) {
     throw new UserError(
-      `Cannot write "${out}": ${error instanceof Error ? error.message : error}`,
+      `Cannot write "${out}": ${messageOf(error)}`,
       { cause: error },
     );
   }

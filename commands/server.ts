@@ -8,6 +8,7 @@ import { stateAt } from "../actors/runtime/state_at.ts";
 import { connectBus, type NatsConnection } from "../events/bus/connection.ts";
 import { createPublisher } from "../events/bus/jetstream_publisher.ts";
 import { streamInfo } from "../events/bus/stream.ts";
+import { messageOf } from "../events/errors.ts";
 import { createFeed } from "../events/feed.ts";
 import { HOUR_MS } from "../events/instant.ts";
 import type { ConnectOptions, Sql } from "../events/log/database.ts";
@@ -358,7 +359,7 @@ async function probe(ask: () => Promise<unknown>): Promise<{ ok: boolean; detail
     await Promise.race([ask(), late]);
     return { ok: true, detail: "answers" };
   } catch (error) {
-    return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+    return { ok: false, detail: messageOf(error) };
   } finally {
     clearTimeout(timer);
   }

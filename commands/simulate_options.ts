@@ -1,5 +1,6 @@
 /** What `./telltale simulate` is asked to do, read and checked. */
 import { parseArgs } from "node:util";
+import { messageOf } from "../events/errors.ts";
 import { parseInstant } from "../events/instant.ts";
 import type { FleetOptions } from "../simulator/fleet.ts";
 import { asItHappens, type Pace, perSecond, timesFaster } from "../simulator/pace.ts";
@@ -98,7 +99,7 @@ function parse(args: readonly string[]): Given {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, strict: true }).values;
   } catch (error) {
-    throw wrong(error instanceof Error ? error.message : String(error), error);
+    throw wrong(messageOf(error), error);
   }
 }
 

@@ -2,6 +2,7 @@
  * The failure model that comes with Telltale: learned from simulated ATMs, judged by others that it
  * has never seen. The same program always makes the same bytes.
  */
+import { messageOf } from "../events/errors.ts";
 import { cardOf, FAILURE_LABEL } from "../models/failure/card.ts";
 import { type FailureFile, fileOf } from "../models/failure/file.ts";
 import { judgeProbabilities } from "../models/failure/judge.ts";
@@ -32,7 +33,7 @@ export async function trainSimulated(out: string, progress: Progress): Promise<s
   try {
     await Deno.writeFile(out, onnx);
   } catch (error) {
-    throw new UserError(`Cannot write ${out}: ${error instanceof Error ? error.message : error}`, {
+    throw new UserError(`Cannot write ${out}: ${messageOf(error)}`, {
       cause: error,
     });
   }

@@ -1,4 +1,5 @@
 /** `./telltale verify`: proves the log whole, or names where it is not. */
+import { messageOf } from "../events/errors.ts";
 import { type Verification, verify, type Witness } from "../events/log/verify.ts";
 import { parseArguments } from "./arguments.ts";
 import { INTERRUPTED, InterruptedError, print, withLog } from "./audit.ts";
@@ -48,7 +49,7 @@ Exit codes: 0 whole; 1 not whole; 2 wrong usage, or the log could not be read; 1
         }));
     } catch (error) {
       progress.end();
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       Deno.stderr.writeSync(new TextEncoder().encode(`telltale: Cannot verify: ${message}\n`));
       return error instanceof InterruptedError ? INTERRUPTED : NOT_VERIFIED;
     }

@@ -4,6 +4,7 @@
  * A file that has been applied somewhere is never edited; a change is a new file. Both that and a
  * database that is newer than the build are noticed here, before anything is touched.
  */
+import { messageOf } from "../events/errors.ts";
 import type { Sql } from "../events/log/database.ts";
 
 /** The database and this build disagree about its shape. */
@@ -57,7 +58,7 @@ async function apply(connection: Sql, { name, text, checksum }: Migration): Prom
   } catch (error) {
     await connection`rollback`;
     throw new MigrationError(
-      `Cannot apply migration ${name}: ${error instanceof Error ? error.message : error}`,
+      `Cannot apply migration ${name}: ${messageOf(error)}`,
       { cause: error },
     );
   }

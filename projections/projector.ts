@@ -1,4 +1,5 @@
 /** Runs every projection of this process: one follower each, one shared tail of the log. */
+import { messageOf } from "../events/errors.ts";
 import type { RecordedEvent } from "../events/event.ts";
 import type { Sql } from "../events/log/database.ts";
 import { ensureProjection, readProgress } from "./checkpoints.ts";
@@ -74,7 +75,7 @@ export async function startProjector(options: ProjectorOptions): Promise<Project
     try {
       await rebuild(sql, projection, { keep });
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       onProblem({ projection: projection.name, message, stopped: false });
     }
     // If it is still the old table, the follower says so and waits for the swap.

@@ -5,6 +5,7 @@
  * All it knows is in the database: after a restart it goes on where it was, and of several
  * processes each report is made by one.
  */
+import { messageOf } from "../events/errors.ts";
 import { DAY_MS } from "../events/instant.ts";
 import type { ConnectOptions, Sql } from "../events/log/database.ts";
 import { createSignal } from "../projections/signal.ts";
@@ -144,7 +145,7 @@ export async function startReportService(options: ReportServiceOptions): Promise
         await turn();
         lastProblem = "";
       } catch (error) {
-        const problem = error instanceof Error ? error.message : String(error);
+        const problem = messageOf(error);
         if (problem !== lastProblem) onProblem(`Cannot go on with the reports: ${problem}`);
         lastProblem = problem;
         await wake.wait(LOOK_MS);

@@ -3,6 +3,7 @@
  * anybody's request waits for the arithmetic of fourteen thousand stores.
  */
 import { setPriority } from "node:os";
+import { messageOf } from "../events/errors.ts";
 import { connect, type ConnectOptions, type Sql } from "../events/log/database.ts";
 import { compute } from "./compute.ts";
 import { ReportError, writeFile } from "./files.ts";
@@ -49,7 +50,7 @@ thread.onmessage = async ({ data }) => {
   } catch (error) {
     thread.postMessage({
       type: "failed",
-      reason: error instanceof Error ? error.message : String(error),
+      reason: messageOf(error),
       explained: error instanceof ReportError,
       code: String((error as { code?: unknown }).code ?? ""),
     });

@@ -7,6 +7,7 @@ import type { JetStreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "../../events/bus/connection.ts";
 import { type Follower, FollowerEndedError } from "../../events/bus/follower.ts";
 import { streamInfo } from "../../events/bus/stream.ts";
+import { messageOf } from "../../events/errors.ts";
 import type { RecordedEvent } from "../../events/event.ts";
 import { PartitionLostError } from "../../events/log/append.ts";
 import type { ConnectOptions, Sql } from "../../events/log/database.ts";
@@ -117,7 +118,7 @@ export function startWorker(partition: number, deps: WorkerDeps): Worker {
         if (isFinal(error)) throw error;
         if (error instanceof ActorDamagedError) await forgetSnapshots();
         state = "recovering";
-        problem = error instanceof Error ? error.message : String(error);
+        problem = messageOf(error);
         failures++;
         const waitMs = Math.min(RETRY_MS_MAX, 100 * 2 ** Math.min(failures, 6));
         deps.log("warn", "partition restarts from its checkpoint", { partition, problem, waitMs });

@@ -1,5 +1,6 @@
 /** Recordings of bearings, damaged or not: a manifest and a file of samples for each. */
 import { basename, join } from "node:path";
+import { messageOf } from "../../events/errors.ts";
 import {
   analyse,
   type Analysis,
@@ -130,7 +131,7 @@ async function readCounts(path: string): Promise<Int16Array> {
       : file.readable;
     bytes = await new Response(stream).bytes();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     throw new UserError(`Cannot read ${path}: ${message}`, { cause: error });
   }
   if (bytes.length % 2 !== 0) {

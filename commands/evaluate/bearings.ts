@@ -1,5 +1,6 @@
 /** `./telltale evaluate bearings`: which fault a vibration has, and how early wear is noticed. */
 import { join } from "node:path";
+import { messageOf } from "../../events/errors.ts";
 import type { BearingGeometry } from "../../models/vibration/mod.ts";
 import { parseArguments } from "../arguments.ts";
 import { UserError } from "../command.ts";
@@ -96,7 +97,7 @@ async function foldersIn(folder: string): Promise<string[]> {
       if (isDirectory) below.push(join(folder, name));
     }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     throw new UserError(`Cannot read folder "${folder}": ${message}`, { cause: error });
   }
   return [folder, ...below.sort()];

@@ -1,6 +1,7 @@
 /** A folder shaped like the Numenta Anomaly Benchmark: `data/<category>/<file>.csv`, `labels/`. */
 import { join } from "node:path";
 import { z } from "zod";
+import { messageOf } from "../../events/errors.ts";
 import type { Window } from "../../models/evaluation/nab.ts";
 import { UserError } from "../command.ts";
 import { csvFilesBelow, momentOf, readSeriesFile, type SeriesFile } from "./series_files.ts";
@@ -49,7 +50,7 @@ async function readLabels(folder: string): Promise<z.infer<typeof Labels>> {
   try {
     json = JSON.parse(await Deno.readTextFile(path));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     throw new UserError(`Cannot read ${path}: ${message}`, { cause: error });
   }
   const parsed = Labels.safeParse(json);

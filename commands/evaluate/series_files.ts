@@ -1,5 +1,6 @@
 /** Reads and writes the CSV files of labelled series, plain or gzipped. */
 import { dirname, join } from "node:path";
+import { messageOf } from "../../events/errors.ts";
 import { parseInstant } from "../../events/instant.ts";
 import type { Series } from "../../models/evaluation/judged.ts";
 import { UserError } from "../command.ts";
@@ -109,8 +110,4 @@ export async function writeText(path: string, text: string): Promise<void> {
 
 function cannotRead(path: string, error: unknown): UserError {
   return new UserError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,6 +3,7 @@
  * ordinary: each question has a deadline, and is asked again a few times, later each time.
  */
 import { setTimeout as wait } from "node:timers/promises";
+import { messageOf } from "../../events/errors.ts";
 import type { Json } from "../../events/vocabulary.ts";
 
 /** The source did not answer as it should, however often it was asked. */
@@ -52,7 +53,7 @@ export function openMachineApi(
         if (!answer.again) break;
       } catch (error) {
         signal.throwIfAborted();
-        problem = error instanceof Error ? error.message : String(error);
+        problem = messageOf(error);
       }
     }
     throw new SourceError(`${body === undefined ? "GET" : "POST"} ${path}: ${problem}`);

@@ -12,6 +12,7 @@ import {
   DeliverPolicy,
   type JetStreamManager,
 } from "@nats-io/jetstream";
+import { messageOf } from "../errors.ts";
 import { formatInstant } from "../instant.ts";
 import type { NatsConnection } from "./connection.ts";
 import { publishedSubject, STREAM_NAME } from "./subjects.ts";
@@ -138,7 +139,7 @@ export async function follow(
       connection.publish(pullSubject, request, { reply: inbox });
     } catch (error) {
       // Some calls come from the connection's own callback, where nobody would catch it.
-      end(`the broker cannot be asked: ${error instanceof Error ? error.message : error}`);
+      end(`the broker cannot be asked: ${messageOf(error)}`);
     }
   }
 
@@ -155,7 +156,7 @@ export async function follow(
     if (performance.now() - heardAt > 3 * HEARTBEAT_MS) end("the broker fell silent");
   }, HEARTBEAT_MS);
   watchConnection(connection, end, () => ended !== undefined)
-    .catch((error) => end(`connection: ${error instanceof Error ? error.message : error}`));
+    .catch((error) => end(`connection: ${messageOf(error)}`));
   pull();
 
   function wait(ms: number): Promise<void> {

@@ -1,6 +1,7 @@
 /** Says things on the bus, and waits for the log's answer where asked to. */
 import { headers, type MsgHdrs } from "@nats-io/transport-node";
 import { jetstream, JetStreamApiError } from "@nats-io/jetstream";
+import { messageOf } from "../errors.ts";
 import type { NatsConnection } from "./connection.ts";
 import {
   type Answer,
@@ -95,7 +96,7 @@ const STREAM_FULL = 10077;
 
 function asUnavailable(subject: string, error: unknown): BusUnavailableError {
   if (error instanceof BusUnavailableError) return error;
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = messageOf(error);
   if (error instanceof JetStreamApiError && error.code === STREAM_FULL) {
     return new BusUnavailableError(
       "bus-full",

@@ -8,6 +8,7 @@ import {
   type StreamConfig,
   type StreamInfo,
 } from "@nats-io/jetstream";
+import { messageOf } from "../errors.ts";
 import { parseInstant } from "../instant.ts";
 import type { NatsConnection } from "./connection.ts";
 import { ALL_SUBJECTS, STREAM_NAME } from "./subjects.ts";
@@ -66,7 +67,7 @@ export async function ensureStream(
     throw new BrokerUnsuitableError(
       `Cannot create JetStream stream "${STREAM_NAME}" (${
         BYTES_MAX / 1024 ** 3
-      } GiB, file storage): ${error instanceof Error ? error.message : error}`,
+      } GiB, file storage): ${messageOf(error)}`,
       { cause: error },
     );
   }

@@ -5,6 +5,7 @@
  * that decides, every answer would lie around until the current batch is decided; here it is
  * taken up at once, and deciding and writing really overlap.
  */
+import { errorOf } from "../errors.ts";
 import { append, type EncodedBatch, seal } from "./append.ts";
 import { connect, type ConnectOptions, type Sql } from "./database.ts";
 
@@ -72,7 +73,7 @@ async function write(id: number, batch: EncodedBatch): Promise<void> {
     hash = new Uint8Array(sealed.hash);
     thread.postMessage({ type: "appended", id, hash: sealed.hash });
   } catch (error) {
-    failure = error instanceof Error ? error : new Error(String(error));
+    failure = errorOf(error);
     thread.postMessage({ type: "failed", id, name: failure.name, reason: failure.message });
   }
 }

@@ -5,6 +5,7 @@
  * A model that cannot be loaded or run is reported, and those who ask are told that there is none;
  * they go on without scores, and ask again later.
  */
+import { messageOf } from "../../events/errors.ts";
 import type { Factor } from "../../events/inference.ts";
 import { inTurns, type Steps } from "../steps.ts";
 import { type FailureModel, loadFailureModel } from "./serving.ts";
@@ -78,7 +79,7 @@ export function createScorer({ load, report, scored }: ScorerDeps): Scorer {
       inForce = { model, serving: servingOf(model) };
     } catch (error) {
       // The one before it stays.
-      report(`The failure model ${file.sha256} cannot be used: ${problemIn(error)}`);
+      report(`The failure model ${file.sha256} cannot be used: ${messageOf(error)}`);
     }
   }
 
@@ -92,7 +93,7 @@ export function createScorer({ load, report, scored }: ScorerDeps): Scorer {
         scored?.(rows, (performance.now() - startedAt) / 1000);
         return scores;
       } catch (error) {
-        report(`Failures cannot be scored: ${problemIn(error)}`);
+        report(`Failures cannot be scored: ${messageOf(error)}`);
         throw error;
       }
     },
@@ -126,8 +127,4 @@ function servingOf(
   { sha256, threshold, card: { horizonHours, simulated } }: FailureModel,
 ): Serving {
   return { model: sha256, threshold, horizonHours, simulated };
-}
-
-function problemIn(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,6 +6,7 @@
  * that wants a feature the code does not have is refused, as is one with other bytes than its name
  * says.
  */
+import { messageOf } from "../../events/errors.ts";
 import type { Factor } from "../../events/inference.ts";
 import { FEATURE_NAMES } from "../features/mod.ts";
 import { inTurns, type Steps } from "../steps.ts";
@@ -103,7 +104,7 @@ function read(onnx: Uint8Array, sha256: string): ReturnType<typeof readModel> {
   try {
     return readModel(onnx);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new ModelFileError(`Cannot use model ${sha256}: ${why}`, { cause: error });
   }
 }

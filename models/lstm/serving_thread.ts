@@ -1,4 +1,5 @@
 /** The thread models are run on, so that deciding and writing do not wait for them. */
+import { messageOf } from "../../events/errors.ts";
 import type { Forecaster } from "./scoring.ts";
 
 export type ToServing =
@@ -56,7 +57,7 @@ async function foretell(
       if (forecaster === undefined) throw new Error("it was unloaded meanwhile");
       answers.push(await forecaster.foretell(windows[i] ?? new Float64Array()));
     } catch (error) {
-      answers.push({ problem: error instanceof Error ? error.message : String(error) });
+      answers.push({ problem: messageOf(error) });
     }
   }
   thread.postMessage({ id, answers });

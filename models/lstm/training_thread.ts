@@ -1,4 +1,5 @@
 /** The thread a forecaster is trained on: minutes of arithmetic during which nothing may wait for it. */
+import { messageOf } from "../../events/errors.ts";
 import type { FromTraining } from "../on_thread.ts";
 import { TooLittleDataError } from "./limits.ts";
 import type { Reading } from "./samples.ts";
@@ -25,7 +26,7 @@ thread.onmessage = async ({ data: { readings, options } }) => {
     );
     thread.postMessage({ type: "trained", trained });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const explained = error instanceof TooLittleDataError;
     thread.postMessage({ type: "failed", explained, reason });
   }

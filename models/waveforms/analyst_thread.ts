@@ -1,4 +1,5 @@
 /** The other side of `analyst.ts`. */
+import { messageOf } from "../../events/errors.ts";
 import { MachineReading } from "../../events/machine.ts";
 import { parseMessage } from "../../events/messages.ts";
 import type { Json } from "../../events/vocabulary.ts";
@@ -7,7 +8,7 @@ import { performTasks } from "../task_threads.ts";
 import type { Task } from "./analyst.ts";
 import { type Analysed, analyseReading, envelopeOfPacked, spectrumOfPacked } from "./reading.ts";
 
-performTasks(perform, (error) => error instanceof Error ? error.message : String(error));
+performTasks(perform, messageOf);
 
 async function perform(task: Task): Promise<unknown> {
   if (task.type === "spectrum") return spectrumOfPacked(task.packed);

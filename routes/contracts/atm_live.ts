@@ -5,6 +5,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { Gauge } from "prom-client";
+import { errorOf } from "../../events/errors.ts";
 import { formatInstant } from "../../events/instant.ts";
 import { parseLossless } from "../../events/json.ts";
 import { atOneMoment, readHeads } from "../../events/log/query.ts";
@@ -214,7 +215,7 @@ export function atmLiveRoutes(deps: AtmLiveDeps): OpenAPIHono {
       hear(said: unknown, receiver: Receiver) {
         answer(said).catch((error) => {
           if (error instanceof UnreadableError) return refusal("not-json", error.message);
-          report(error instanceof Error ? error : new Error(String(error)));
+          report(errorOf(error));
           return refusal("internal", "Something failed on our side; try again shortly");
         }).then((text) => receiver.send([text]));
       },

@@ -1,4 +1,5 @@
 /** One live feed: what was missed, from the log; then what is new, from the hub; no gap between. */
+import { errorOf } from "../../events/errors.ts";
 import type { Deps, Offsets } from "../deps.ts";
 import { formatOffsets } from "../offsets.ts";
 import type { Encoding } from "./encoding.ts";
@@ -75,7 +76,7 @@ export async function followOrEnd(
     return await follow(options);
   } catch (error) {
     if (!(error instanceof ReaderGoneError)) {
-      report(error instanceof Error ? error : new Error(String(error)));
+      report(errorOf(error));
       options.receiver.end("interrupted", "The feed was interrupted; reconnect to go on");
     }
     return () => {};

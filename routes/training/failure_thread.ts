@@ -3,6 +3,7 @@
  * growing trees take minutes, during which neither the ingest nor anybody's request may wait.
  */
 import { setPriority } from "node:os";
+import { messageOf } from "../../events/errors.ts";
 import { connect, type ConnectOptions, type Sql } from "../../events/log/database.ts";
 import { FAILURE_MODEL, FAILURE_MODEL_STREAM } from "../../events/model.ts";
 import type { FailureCard } from "../../models/failure/card.ts";
@@ -37,7 +38,7 @@ thread.onmessage = async ({ data: { database, order } }) => {
   } catch (error) {
     thread.postMessage({
       type: "failed",
-      reason: error instanceof Error ? error.message : String(error),
+      reason: messageOf(error),
       explained: error instanceof Error && error.name === "TooFewFailuresError",
     });
   } finally {

@@ -3,6 +3,7 @@
  * What a job was is forgotten with the process; the model it made is not.
  */
 import type { Publisher } from "../../events/bus/publisher.ts";
+import { errorOf } from "../../events/errors.ts";
 import type { ConnectOptions, Sql } from "../../events/log/database.ts";
 import type { TrainingProgress } from "../../models/lstm/train.ts";
 import {
@@ -88,7 +89,7 @@ export function startTrainingJobs(
       change(id, { state: "done", model, endedAt: now() });
     } catch (error) {
       const known = error instanceof Error && EXPLAINED.includes(error.name);
-      if (!known && !stopping.signal.aborted) report(asError(error));
+      if (!known && !stopping.signal.aborted) report(errorOf(error));
       const problem = known
         ? error.message
         : "The training failed on our side; see the server's log";
@@ -159,8 +160,4 @@ export function startTrainingJobs(
 /** What a training is of: nothing is trained twice at once. */
 function subjectOf(order: TrainingOrder): string {
   return order.kind === "lstm" ? `lstm ${order.series}` : order.kind;
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

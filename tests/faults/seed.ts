@@ -1,4 +1,5 @@
 /** Chance in the fault tests: what failed by it can be tried again. */
+import { messageOf } from "../../events/errors.ts";
 import { createRandom, type Random } from "../../simulator/random.ts";
 
 /** A test that kills, fills or spoils for real. Its processes are found the way Linux shows them. */
@@ -34,8 +35,4 @@ const encoder = new TextEncoder();
 
 export function tell(text: string): void {
   Deno.stderr.writeSync(encoder.encode(`${text}\n`));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

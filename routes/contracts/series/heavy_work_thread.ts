@@ -1,4 +1,5 @@
 /** The other side of `heavy_work.ts`. */
+import { messageOf } from "../../../events/errors.ts";
 import { performTasks } from "../../../models/task_threads.ts";
 import { textOf } from "../../body.ts";
 import { ProblemError } from "../../problem.ts";
@@ -8,7 +9,7 @@ import type { Failure, Task } from "./heavy_work.ts";
 performTasks(perform, failureOf);
 
 function failureOf(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return error instanceof ProblemError
     ? { status: error.status, code: error.code, message }
     : { status: undefined, code: "", message };
