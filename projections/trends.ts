@@ -139,11 +139,12 @@ function take(name: string, value: number): void {
 }
 
 function toStored({ names, numbers }: Bucket): Record<string, StoredAggregate> {
-  // No prototype: a metric may be called anything, `constructor` included.
-  const stored: Record<string, StoredAggregate> = Object.create(null);
-  for (const [i, name] of names.entries()) {
+  // A name ends as `forEachMeasure` has it, so none is `__proto__`; without a prototype, an object
+  // takes twice as long to write down.
+  const stored: Record<string, StoredAggregate> = {};
+  for (let i = 0; i < names.length; i++) {
     const all = numbers.slice(i * FIELDS, (i + 1) * FIELDS);
-    stored[name] = (all[0] === 1 ? [1, all[1], all[5]] : all) as StoredAggregate;
+    stored[names[i] as string] = (all[0] === 1 ? [1, all[1], all[5]] : all) as StoredAggregate;
   }
   return stored;
 }
