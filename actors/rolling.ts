@@ -21,8 +21,8 @@ export const MEASURES_MAX = 20;
 export interface Rolling {
   /** Of the measures, in the order in which they were first told. */
   names: readonly string[];
-  /** Those of the last 24 in which something was told, in hours since 1970, the newest last. */
-  hours: readonly number[];
+  /** Those of the last 24 in which something was told, in hours since 1970, in no order. */
+  hours: number[];
   /** Per hour, per measure: count, sum, sum of squares, min, max; zeros where there is no value. */
   cells: number[];
 }
@@ -73,25 +73,29 @@ function finite(value: number): number {
 
 /** The row of an hour, begun where there is none; -1 where it is no longer kept. */
 function rowOf(rolling: Rolling, hour: number): number {
-  const { hours } = rolling;
-  const last = hours.length - 1;
-  if (hours[last] === hour) return last; // Nearly always.
-  const known = hours.indexOf(hour);
-  if (known >= 0) return known;
-  const newest = hours[last] ?? hour;
-  return hour <= newest - HOURS ? -1 : begin(rolling, hour, Math.max(hour, newest));
+  const row = rolling.hours.indexOf(hour);
+  return row < 0 ? begin(rolling, hour) : row;
 }
 
-/** A row for an hour; those too old beside the newest make room. */
-function begin(rolling: Rolling, hour: number, newest: number): number {
-  const hours = [...rolling.hours.filter((told) => told > newest - HOURS), hour]
-    .toSorted((a, b) => a - b);
-  layOut(rolling, hours, rolling.names);
-  return hours.indexOf(hour);
+/** The row of a new hour: that of an hour which it makes too old, as on all days but the first. */
+function begin(rolling: Rolling, hour: number): number {
+  const { names, hours, cells } = rolling;
+  const newest = Math.max(hour, ...hours);
+  if (hour <= newest - HOURS) return -1;
+  const kept = hours.filter((told) => told > newest - HOURS);
+  if (kept.length !== hours.length - 1) {
+    layOut(rolling, kept.concat([hour]), names);
+    return kept.length;
+  }
+  const row = hours.findIndex((told) => told <= newest - HOURS);
+  hours[row] = hour;
+  const width = names.length * FIELDS;
+  cells.fill(0, row * width, (row + 1) * width);
+  return row;
 }
 
 /** The same values in a table for these hours and names: some are new, some hours are forgotten. */
-function layOut(rolling: Rolling, hours: readonly number[], names: readonly string[]): void {
+function layOut(rolling: Rolling, hours: number[], names: readonly string[]): void {
   const widthBefore = rolling.names.length * FIELDS;
   const width = names.length * FIELDS;
   const cells = new Array<number>(hours.length * width).fill(0);
