@@ -1,9 +1,10 @@
 /** From a request to numbers: how long each store was up, down and unknown in each window. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Sql } from "../events/log/database.ts";
+import { atOneMoment } from "../events/log/query.ts";
 import { type Uptime, uptimesOf, type Window as Span } from "../models/availability.ts";
-import { type BusinessHours, businessIntervals } from "../models/business_hours.ts";
-import { readSchedules } from "../projections/schedules.ts";
+import { businessIntervals } from "../models/business_hours.ts";
+import { readSchedules, UNKNOWN_SCHEDULE } from "../projections/schedules.ts";
 import {
   latestPoll,
   type PolledStore,
@@ -37,7 +38,6 @@ export interface ComputeOptions {
 const TURN_MS = 50;
 /** Stores read together: bounds memory. */
 const STORES_AT_ONCE = 1_000;
-const ALWAYS_OPEN: BusinessHours = { hours: null, zone: null };
 
 /** All of it is read as of one moment, however much is written meanwhile. */
 export async function compute(
@@ -45,15 +45,15 @@ export async function compute(
   request: ReportRequest,
   { onProgress = () => {} }: ComputeOptions = {},
 ): Promise<Table> {
-  return await sql.begin("isolation level repeatable read read only", async (tx) => {
-    const everyStore = await polledStores(tx);
-    const now = request.now ?? await latestPoll(tx, everyStore) ?? null;
+  return await atOneMoment(sql, async (then) => {
+    const everyStore = await polledStores(then);
+    const now = request.now ?? await latestPoll(then, everyStore) ?? null;
     const windows = now === null ? [] : windowsOf(request, now);
     const stalenessMs = request.stalenessMs;
     const asked = request.stores === null ? everyStore : only(everyStore, request.stores);
     if (now === null) return { now, windows, stalenessMs, stores: [] };
     const schedules = await readSchedules(
-      tx as unknown as Sql,
+      then,
       request.stores === null ? undefined : asked.map(({ id }) => id),
     );
 
@@ -62,14 +62,14 @@ export async function compute(
     const span = spanOf(windows);
     for (let i = 0; i < asked.length; i += STORES_AT_ONCE) {
       const some = asked.slice(i, i + STORES_AT_ONCE);
-      const polls = await readPolls(tx, some, {
+      const polls = await readPolls(then, some, {
         from: span.from,
         // Farther ahead nothing is believed of a window, and nothing is known after now.
         to: Math.min(now, span.to + (stalenessMs ?? 0)),
         changesOnly: stalenessMs === null,
       });
       for (const [place, { id }] of some.entries()) {
-        const hours = schedules.get(id) ?? ALWAYS_OPEN;
+        const hours = schedules.get(id) ?? UNKNOWN_SCHEDULE;
         const uptimes = uptimesOf(polls[place] ?? NO_POLLS, windows, {
           now,
           stalenessMs: stalenessMs ?? Infinity,

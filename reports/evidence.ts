@@ -3,9 +3,10 @@
  * down or unknown because of them; now, or as a report would have had it at an earlier moment.
  */
 import type { Sql } from "../events/log/database.ts";
+import { atOneMoment } from "../events/log/query.ts";
 import { type Availability, availabilityOf, type Polls } from "../models/availability.ts";
 import { businessIntervals } from "../models/business_hours.ts";
-import { readSchedules, type Schedule } from "../projections/schedules.ts";
+import { readSchedules, type Schedule, UNKNOWN_SCHEDULE } from "../projections/schedules.ts";
 import {
   latestPoll,
   latestPollAsOf,
@@ -34,17 +35,14 @@ export interface Evidence {
   readonly availability: Availability;
 }
 
-const ALWAYS_OPEN: Schedule = { hours: null, zone: null };
-
 /** Undefined where the store was never polled, or had not been by then. */
 export async function evidenceOf(sql: Sql, query: EvidenceQuery): Promise<Evidence | undefined> {
-  return await sql.begin("isolation level repeatable read read only", async (tx) => {
-    const connection = tx as unknown as Sql;
-    const now = query.now ?? await latest(connection, query.asOf);
+  return await atOneMoment(sql, async (then) => {
+    const now = query.now ?? await latest(then, query.asOf);
     if (now === undefined) return undefined;
     const [window] = windowsOf({ period: query.period, windows: [query.window] }, now);
     if (window === undefined) return undefined;
-    const found = await whatIsKnown(connection, query, {
+    const found = await whatIsKnown(then, query, {
       from: window.from,
       to: Math.min(now, window.to + (query.stalenessMs ?? 0)),
       changesOnly: false,
@@ -68,7 +66,7 @@ async function whatIsKnown(
   if (asOf !== null) return await storeAsOf(sql, id, asOf, range);
   const [polls] = await readPolls(sql, await polledStores(sql, [id]), range);
   if (polls === undefined) return undefined;
-  const schedule = (await readSchedules(sql, [id])).get(id) ?? ALWAYS_OPEN;
+  const schedule = (await readSchedules(sql, [id])).get(id) ?? UNKNOWN_SCHEDULE;
   return { schedule, polls };
 }
 

@@ -2,9 +2,9 @@
  * Where reports are made: a thread with a connection of its own, so that neither the ingest nor
  * anybody's request waits for the arithmetic of fourteen thousand stores.
  */
-import { setPriority } from "node:os";
 import { messageOf } from "../events/errors.ts";
 import { connect, type ConnectOptions, type Sql } from "../events/log/database.ts";
+import { workInBackground } from "./background.ts";
 import { compute } from "./compute.ts";
 import { ReportError, writeFile } from "./files.ts";
 import { finishReport, type Try } from "./jobs.ts";
@@ -28,17 +28,12 @@ export type FromThread =
     readonly code: string;
   };
 
-/** A third of the weight of the ingest where both want a processor; alone on it, as fast as any. */
-const BACKGROUND = 5;
-
 const thread = self as unknown as {
   onmessage: (event: MessageEvent<ToThread>) => void;
   postMessage(message: FromThread): void;
 };
 
-// Where processors are few the ingest goes first. Linux gives threads priorities of their own;
-// elsewhere this would slow the whole process.
-if (Deno.build.os === "linux") setPriority(0, BACKGROUND);
+workInBackground();
 
 let sql: Sql | undefined;
 

@@ -71,19 +71,39 @@ type Body = Omit<z.output<typeof RepeatableBody>, never> & {
   readonly now?: number | null | undefined;
 };
 
+interface Stretch {
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+/** What cannot be meant together: of a stretch of time, and of windows given under this name. */
+export function contradictionsIn(
+  { from, to }: Stretch,
+  name: string,
+  windows: unknown,
+): readonly (readonly [field: string, message: string])[] {
+  if (from === undefined) return to === undefined ? [] : [["from", "expected with `to`"]];
+  const found: [string, string][] = [];
+  if (windows !== undefined) {
+    found.push([name, `expected either \`${name}\` or \`from\`, not both`]);
+  }
+  if (to === undefined) return found;
+  if (to <= from) found.push(["to", "expected a moment after `from`"]);
+  if (to - from > DURATION_MAX_MS) found.push(["to", "expected ten years after `from` at most"]);
+  return found;
+}
+
+/** Up to `now` where nobody says up to when: nothing is known of what is later. */
+export function periodOf({ from, to }: Stretch): ReportRequest["period"] {
+  return from === undefined ? null : { from, to: to ?? from + DURATION_MAX_MS };
+}
+
 function refuseContradictions(body: Body, context: z.RefinementCtx): void {
-  const { format, from, to, windows, staleness } = body;
+  const { format, from, windows, staleness } = body;
   function refuse(path: string, message: string): void {
     context.addIssue({ code: "custom", path: [path], message });
   }
-  if (to !== undefined && from === undefined) refuse("from", "expected with `to`");
-  if (from !== undefined && windows !== undefined) {
-    refuse("windows", "expected either `windows` or `from`, not both");
-  }
-  if (from !== undefined && to !== undefined) {
-    if (to <= from) refuse("to", "expected a moment after `from`");
-    else if (to - from > DURATION_MAX_MS) refuse("to", "expected ten years after `from` at most");
-  }
+  for (const [field, message] of contradictionsIn(body, "windows", windows)) refuse(field, message);
   if (format === "summary" && (from ?? windows ?? staleness) !== undefined) {
     refuse("format", "a summary has its own windows and no staleness; ask for csv, json or xlsx");
   }
@@ -95,7 +115,7 @@ export function requestOf(
   return {
     format,
     now: now ?? null,
-    period: from === undefined ? null : { from, to: to ?? from + DURATION_MAX_MS },
+    period: periodOf({ from, to }),
     windows: windows ?? SUMMARY.windows,
     stores: stores ?? null,
     stalenessMs: staleness === undefined ? null : durationMs(staleness) ?? null,

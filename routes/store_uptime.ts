@@ -3,10 +3,16 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { formatInstant } from "../events/instant.ts";
 import { type Evidence, evidenceOf } from "../reports/evidence.ts";
 import { businessMs } from "../reports/files.ts";
-import { DURATION_MAX_MS, durationMs } from "../reports/request.ts";
+import { durationMs } from "../reports/request.ts";
 import type { Deps } from "./deps.ts";
 import { invalid, ProblemError } from "./problem.ts";
-import { Duration, ReportInstant, ReportNow } from "./report_schemas.ts";
+import {
+  contradictionsIn,
+  Duration,
+  periodOf,
+  ReportInstant,
+  ReportNow,
+} from "./report_schemas.ts";
 import { createRouter } from "./router.ts";
 import { IdSchema, Instant, json, problems } from "./schemas.ts";
 
@@ -63,11 +69,12 @@ export function storeUptimeRoutes({ sql }: Pick<Deps, "sql">): OpenAPIHono {
   app.openapi(route, async (c) => {
     const { id } = c.req.valid("param");
     const { from, to, window, now, staleness, asOf } = c.req.valid("query");
-    refuseContradictions({ from, to, window });
+    const [contradiction] = contradictionsIn({ from, to }, "window", window);
+    if (contradiction !== undefined) throw invalid("query", ...contradiction);
     const evidence = await evidenceOf(sql, {
       id,
       now: now ?? null,
-      period: from === undefined ? null : { from, to: to ?? from + DURATION_MAX_MS },
+      period: periodOf({ from, to }),
       window: window ?? "7d",
       stalenessMs: staleness === undefined ? null : durationMs(staleness) ?? null,
       asOf: asOf ?? null,
@@ -85,20 +92,6 @@ export function storeUptimeRoutes({ sql }: Pick<Deps, "sql">): OpenAPIHono {
   });
 
   return app;
-}
-
-function refuseContradictions(
-  { from, to, window }: { from?: number | undefined; to?: number | undefined; window?: unknown },
-): void {
-  if (from !== undefined && window !== undefined) {
-    throw invalid("query", "window", "expected either `window` or `from`, not both");
-  }
-  if (to === undefined) return;
-  if (from === undefined) throw invalid("query", "from", "expected with `to`");
-  if (to <= from) throw invalid("query", "to", "expected a moment after `from`");
-  if (to - from > DURATION_MAX_MS) {
-    throw invalid("query", "to", "expected ten years after `from` at most");
-  }
 }
 
 function evidenceJson(

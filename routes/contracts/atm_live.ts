@@ -16,7 +16,7 @@ import type { Deps, Offsets } from "../deps.ts";
 import type { Encoding } from "../live/encoding.ts";
 import { followOrEnd, type Receiver } from "../live/follow.ts";
 import type { Hub, Interest } from "../live/hub.ts";
-import { type Talk, webSocketResponse } from "../live/web_socket.ts";
+import { type Talk, wantsWebSocket, webSocketResponse } from "../live/web_socket.ts";
 import { ProblemError, unknownDevice } from "../problem.ts";
 import { createRouter } from "../router.ts";
 import { IdSchema, problems } from "../schemas.ts";
@@ -173,7 +173,7 @@ export function atmLiveRoutes(deps: AtmLiveDeps): OpenAPIHono {
 
   /** What is not known before the answer begins is a problem over HTTP, and no dead feed. */
   async function open(c: Context, { type, interest, first, ask }: Opened): Promise<Response> {
-    if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+    if (!wantsWebSocket(c)) {
       throw new ProblemError(426, "upgrade-required", "This is a WebSocket: connect with ws://", {
         headers: { upgrade: "websocket", connection: "upgrade" },
       });

@@ -10,6 +10,7 @@ import { BusUnavailableError } from "../../events/bus/publisher.ts";
 import { CursorError } from "../../projections/cursor.ts";
 import { boundedBody } from "../body.ts";
 import type { Deps } from "../deps.ts";
+import { wantsWebSocket } from "../live/web_socket.ts";
 import { ProblemError } from "../problem.ts";
 import { createRouter } from "../router.ts";
 import { Fields, json, problems } from "../schemas.ts";
@@ -140,7 +141,7 @@ export function graphqlRoutes(
   app.openapi(byPost, answer);
 
   async function answer(c: Context): Promise<Response> {
-    if (c.req.header("upgrade")?.toLowerCase() === "websocket") return sockets(c.req.raw);
+    if (wantsWebSocket(c)) return sockets(c.req.raw);
     const wantsPage = c.req.header("accept")?.includes("text/html") && !c.req.query("query");
     if (c.req.method === "GET" && wantsPage) return await playground(endpoint);
     return await yoga.fetch(c.req.raw);

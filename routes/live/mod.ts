@@ -13,7 +13,7 @@ import { followOrEnd, type Receiver } from "./follow.ts";
 import type { Hub, Interest } from "./hub.ts";
 import { SSE_HEADERS, sseResponse } from "./sse.ts";
 import { REPORTS_TOPIC, TOPICS } from "./topics.ts";
-import { webSocketResponse } from "./web_socket.ts";
+import { wantsWebSocket, webSocketResponse } from "./web_socket.ts";
 
 const live = createRoute({
   method: "get",
@@ -78,7 +78,7 @@ export function liveRoutes(deps: LiveDeps): OpenAPIHono {
     const from = await startOf(c.req.valid("header")["last-event-id"] ?? resumeAt);
     // Nobody would ever read the feed itself.
     if (c.req.method === "HEAD") return new Response(null, { headers: SSE_HEADERS });
-    if (c.req.header("upgrade")?.toLowerCase() === "websocket") {
+    if (wantsWebSocket(c)) {
       return webSocketResponse(c.req.raw, (receiver) => start(interest, webSocket, receiver, from));
     }
     return sseResponse((receiver) => start(interest, sse, receiver, from));

@@ -1,4 +1,5 @@
 /** A live feed over a WebSocket. */
+import type { Context } from "hono";
 import { ProblemError } from "../problem.ts";
 import { webSocket } from "./encoding.ts";
 import { ReaderGoneError, type Receiver } from "./follow.ts";
@@ -67,6 +68,10 @@ export function webSocketResponse(
   socket.onclose = leave;
   socket.onerror = leave;
   return response;
+}
+
+export function wantsWebSocket(c: Context): boolean {
+  return c.req.header("upgrade")?.toLowerCase() === "websocket";
 }
 
 /** Throws ProblemError where the request is no handshake. */

@@ -2,12 +2,12 @@
  * The thread a failure model is trained on, with a connection of its own: reading the log and
  * growing trees take minutes, during which neither the ingest nor anybody's request may wait.
  */
-import { setPriority } from "node:os";
 import { messageOf } from "../../events/errors.ts";
 import { connect, type ConnectOptions, type Sql } from "../../events/log/database.ts";
 import { FAILURE_MODEL, FAILURE_MODEL_STREAM } from "../../events/model.ts";
 import type { FailureCard } from "../../models/failure/card.ts";
 import type { FromTraining } from "../../models/on_thread.ts";
+import { workInBackground } from "../../reports/background.ts";
 import type { FailureOrder, FailureProgress } from "./failure.ts";
 
 export interface ToFailureTraining {
@@ -21,15 +21,12 @@ export interface FailureModelFile {
   readonly onnx: Uint8Array<ArrayBuffer>;
 }
 
-/** As reports are: a third of the weight of the ingest where both want a processor. */
-const BACKGROUND = 5;
-
 const thread = self as unknown as {
   onmessage: (event: MessageEvent<ToFailureTraining>) => void;
   postMessage(message: FromTraining<FailureProgress, FailureModelFile>): void;
 };
 
-if (Deno.build.os === "linux") setPriority(0, BACKGROUND);
+workInBackground();
 
 thread.onmessage = async ({ data: { database, order } }) => {
   const sql = connect(database);
