@@ -3,7 +3,7 @@
  * browser that just comes by a playground, all of it served from here.
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { type DocumentNode, GraphQLError } from "graphql";
+import { type DocumentNode, type ExecutionArgs, GraphQLError } from "graphql";
 import { createYoga, type Plugin, useExecutionCancellation } from "graphql-yoga";
 import type { Context } from "hono";
 import { BusUnavailableError } from "../../events/bus/publisher.ts";
@@ -173,18 +173,18 @@ const EXAMPLE = `# What sensors read, and what was odd about it.
 }
 `;
 
+interface Stoppable {
+  readonly args: ExecutionArgs;
+  setResultAndStopExecution(result: { errors: GraphQLError[] }): void;
+}
+
 /** Refuses what goes too deep or may fetch too much, before any of it runs. */
 function limits(): Plugin {
-  return {
-    onExecute({ args, setResultAndStopExecution }) {
-      const refused = tooMuch(args.document, args.operationName, args.variableValues ?? {});
-      if (refused) setResultAndStopExecution({ errors: [refusal(refused)] });
-    },
-    onSubscribe({ args, setResultAndStopExecution }) {
-      const refused = tooMuch(args.document, args.operationName, args.variableValues ?? {});
-      if (refused) setResultAndStopExecution({ errors: [refusal(refused)] });
-    },
-  };
+  function refuse({ args, setResultAndStopExecution }: Stoppable): void {
+    const refused = tooMuch(args.document, args.operationName, args.variableValues ?? {});
+    if (refused) setResultAndStopExecution({ errors: [refusal(refused)] });
+  }
+  return { onExecute: refuse, onSubscribe: refuse };
 }
 
 function refusal({ code, message }: { code: string; message: string }): GraphQLError {

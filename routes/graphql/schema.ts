@@ -1,12 +1,11 @@
 /** What can be asked by GraphQL, with its types; each field is checked against what it reads. */
 import SchemaBuilder from "@pothos/core";
-import { GraphQLError, type GraphQLSchema } from "graphql";
-import { SEVERITIES } from "../../events/device.ts";
+import type { GraphQLSchema } from "graphql";
 import type { RecordedEvent } from "../../events/event.ts";
 import type { Factor } from "../../events/inference.ts";
 import { formatInstant } from "../../events/instant.ts";
 import type { AnomalyFound } from "../../events/sensor.ts";
-import { DEVICE_ID, deviceOf, isKind, KINDS, streamOf } from "../../events/vocabulary.ts";
+import { DEVICE_ID, deviceOf, streamOf } from "../../events/vocabulary.ts";
 import { type Alert, alertCursor, alertId, alertOf, listAlerts } from "../../projections/alerts.ts";
 import { decodeCursor, encodeCursor } from "../../projections/cursor.ts";
 import {
@@ -22,12 +21,10 @@ import { resolveAlert, type SensorAlertDeps } from "../contracts/sensor_alerts.t
 import { alertType, readingId } from "../contracts/sensor_json.ts";
 import type { Deps } from "../deps.ts";
 import { riskLevelOf } from "../prediction_json.ts";
+import { kindOf, lengthOf, sensorOf, severityOf } from "./arguments.ts";
 import { watch } from "./watch.ts";
 
 export type GraphqlDeps = SensorAlertDeps & Pick<Deps, "feed" | "stopping">;
-
-const LIMIT_MAX = 10_000;
-const LIMIT_DEFAULT = 100;
 
 interface Page<Node> {
   readonly nodes: readonly { readonly node: Node; readonly cursor: string }[];
@@ -42,13 +39,7 @@ interface Types {
     Opinion: AnomalyFound["detectors"][number];
     Prediction: Prediction;
     Factor: Factor;
-    PredictionEdge: Page<Prediction>["nodes"][number];
-    PredictionConnection: Page<Prediction>;
     PageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
-    SensorDataEdge: Page<Reading>["nodes"][number];
-    SensorDataConnection: Page<Reading>;
-    AnomalyAlertEdge: Page<Alert>["nodes"][number];
-    AnomalyAlertConnection: Page<Alert>;
   };
 }
 
@@ -152,49 +143,33 @@ export function createGraphqlSchema(deps: GraphqlDeps): GraphQLSchema {
       actBy: t.string({ nullable: true, resolve: ({ actBy }) => textOrNull(actBy) }),
     }),
   });
-  builder.objectType("PredictionEdge", {
-    fields: (t) => ({
-      node: t.field({ type: "Prediction", resolve: ({ node }) => node }),
-      cursor: t.exposeString("cursor"),
-    }),
-  });
-  builder.objectType("PredictionConnection", {
-    fields: (t) => ({
-      edges: t.field({ type: ["PredictionEdge"], resolve: ({ nodes }) => [...nodes] }),
-      pageInfo: t.field({ type: "PageInfo", resolve: pageInfo }),
-    }),
-  });
-
   builder.objectType("PageInfo", {
     fields: (t) => ({
       hasNextPage: t.exposeBoolean("hasNextPage"),
       endCursor: t.exposeString("endCursor", { nullable: true }),
     }),
   });
-  builder.objectType("SensorDataEdge", {
-    fields: (t) => ({
-      node: t.field({ type: "SensorData", resolve: ({ node }) => node }),
-      cursor: t.exposeString("cursor"),
-    }),
-  });
-  builder.objectType("SensorDataConnection", {
-    fields: (t) => ({
-      edges: t.field({ type: ["SensorDataEdge"], resolve: ({ nodes }) => [...nodes] }),
-      pageInfo: t.field({ type: "PageInfo", resolve: pageInfo }),
-    }),
-  });
-  builder.objectType("AnomalyAlertEdge", {
-    fields: (t) => ({
-      node: t.field({ type: "AnomalyAlert", resolve: ({ node }) => node }),
-      cursor: t.exposeString("cursor"),
-    }),
-  });
-  builder.objectType("AnomalyAlertConnection", {
-    fields: (t) => ({
-      edges: t.field({ type: ["AnomalyAlertEdge"], resolve: ({ nodes }) => [...nodes] }),
-      pageInfo: t.field({ type: "PageInfo", resolve: pageInfo }),
-    }),
-  });
+
+  // A page of such nodes, as clients of GraphQL know it. That a node is of the type of its name is
+  // more than TypeScript can follow.
+  function connectionOf<Name extends "SensorData" | "AnomalyAlert" | "Prediction">(name: Name) {
+    type Node = Types["Objects"][Name];
+    const edge = builder.objectRef<Page<Node>["nodes"][number]>(`${name}Edge`).implement({
+      fields: (t) => ({
+        node: t.field({ type: name, resolve: ({ node }) => node as never }),
+        cursor: t.exposeString("cursor"),
+      }),
+    });
+    return builder.objectRef<Page<Node>>(`${name}Connection`).implement({
+      fields: (t) => ({
+        edges: t.field({ type: [edge], resolve: ({ nodes }) => [...nodes] }),
+        pageInfo: t.field({ type: "PageInfo", resolve: pageInfo }),
+      }),
+    });
+  }
+  const readings = connectionOf("SensorData");
+  const alerts = connectionOf("AnomalyAlert");
+  const predictions = connectionOf("Prediction");
 
   builder.queryType({
     fields: (t) => ({
@@ -212,7 +187,7 @@ export function createGraphqlSchema(deps: GraphqlDeps): GraphQLSchema {
         },
       }),
       readings: t.field({
-        type: "SensorDataConnection",
+        type: readings,
         description: "Readings, the newest first, a page at a time.",
         args: {
           sensorId: t.arg.string(),
@@ -252,7 +227,7 @@ export function createGraphqlSchema(deps: GraphqlDeps): GraphQLSchema {
         },
       }),
       alerts: t.field({
-        type: "AnomalyAlertConnection",
+        type: alerts,
         description: "Anomalies, the newest first, a page at a time.",
         args: {
           sensorId: t.arg.string(),
@@ -275,7 +250,7 @@ export function createGraphqlSchema(deps: GraphqlDeps): GraphQLSchema {
         },
       }),
       predictions: t.field({
-        type: "PredictionConnection",
+        type: predictions,
         description: "Foretold failures, the newest first; only open ones unless told otherwise.",
         args: {
           kind: t.arg.string(),
@@ -286,14 +261,14 @@ export function createGraphqlSchema(deps: GraphqlDeps): GraphQLSchema {
         },
         async resolve(_, { kind, device, open, first, after }) {
           const limit = lengthOf("first", first);
-          const { predictions } = await listPredictions(sql, {
+          const found = await listPredictions(sql, {
             kind: kindOf(kind),
             id: device ?? undefined,
             state: open === false ? "all" : "open",
             cursor: after ?? undefined,
             limit: limit + 1,
           });
-          return pageOf(predictions, limit, predictionCursor);
+          return pageOf(found.predictions, limit, predictionCursor);
         },
       }),
       sensorStats: t.field({
@@ -400,32 +375,6 @@ function readingPlace(cursor: string): ReadingPlace {
 function claimOf({ claim, prediction }: Prediction): Claim {
   if (claim === null) throw new Error(`"${prediction}" was not foretold`);
   return claim;
-}
-
-function kindOf(kind: string | null | undefined): string | undefined {
-  if (kind === null || kind === undefined || isKind(kind)) return kind ?? undefined;
-  throw wrong(`"kind" is one of ${KINDS.join(", ")}`);
-}
-
-function lengthOf(name: string, given: number | null | undefined): number {
-  const length = given ?? LIMIT_DEFAULT;
-  if (length >= 1 && length <= LIMIT_MAX) return length;
-  throw wrong(`"${name}" is a whole number from 1 to ${LIMIT_MAX}; got ${length}`);
-}
-
-function sensorOf(id: string | null | undefined): string | undefined {
-  if (id === null || id === undefined || DEVICE_ID.test(id)) return id ?? undefined;
-  throw wrong(`"sensorId" is 1 to 64 letters, digits, "_", ":" or "-"`);
-}
-
-function severityOf(severity: string | null | undefined): string | undefined {
-  const known = (SEVERITIES as readonly string[]).includes(severity ?? "low");
-  if (known) return severity ?? undefined;
-  throw wrong(`"severity" is one of ${SEVERITIES.join(", ")}`);
-}
-
-function wrong(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT" } });
 }
 
 function textOrNull(at: number | null): string | null {
