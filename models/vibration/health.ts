@@ -109,7 +109,7 @@ export function wearAfter(state: HealthState, at: number, level: number): Health
 }
 
 function learn(state: HealthState, level: number): HealthState {
-  const levels = [...state.levels, level];
+  const levels = state.levels.concat([level]);
   return levels.length < LEARNING
     ? { ...state, levels }
     : { ...state, levels: levels.slice(-LATEST), normal: medianOf(levels) };
