@@ -3,8 +3,8 @@
  * asking the log.
  *
  * One table of plain numbers, a row per hour in which something was told and five cells per measure,
- * laid out anew when an hour or a measure is new: a fleet's memory is mostly devices that have not
- * spoken for a day, or measure one thing.
+ * laid out anew when there is more to tell: most devices of a fleet that has just come up have
+ * spoken in one hour, and room for all of them would be twenty times as much.
  */
 
 const HOURS = 24;
