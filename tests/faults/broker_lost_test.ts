@@ -8,8 +8,7 @@ import { managerOf, streamInfo, trimBelow } from "../../events/bus/stream.ts";
 import { STREAM_NAME } from "../../events/bus/subjects.ts";
 import type { Sql } from "../../events/log/database.ts";
 import { verify } from "../../events/log/verify.ts";
-import { ownPostgres } from "./own_postgres.ts";
-import { inPlace, takenIn, underLoad } from "./place.ts";
+import { inPlace, onOwnPostgres, takenIn, underLoad } from "./place.ts";
 import { kill } from "./processes.ts";
 import {
   caughtUp,
@@ -156,9 +155,8 @@ faultTest(
 
 faultTest(
   "what is purged while the database is away and Telltale stays connected is recorded as missing",
-  async () => {
-    const postgres = await ownPostgres();
-    await inPlace(async (place) => {
+  () =>
+    onOwnPostgres(async (place, postgres) => {
       const telltale = await place.start();
       let load = await takenIn(telltale, 100);
       const before = new Set(load.acknowledged);
@@ -175,15 +173,14 @@ faultTest(
       await postgres.start();
       load = await takenIn(telltale, 20, { after: load });
       await telltale.stop();
-      await withLogAtRest({ ...place, databaseUrl: postgres.url }, async (sql) => {
+      await withLogAtRest(place, async (sql) => {
         const missing = await systemEvents(sql, "MessagesMissing");
         assert.deepEqual(missing, [{ fromSequence: read + 1, toSequence: last }]);
         assert.deepEqual((await verify(sql)).findings, []);
         await expectExactlyOnce(sql, before);
         await expectProjectionsAreRebuilt(sql);
       });
-    }, { env: { DATABASE_URL: postgres.url } }).finally(postgres.discard);
-  },
+    }),
 );
 
 async function systemEvents(sql: Sql, type: string): Promise<Record<string, unknown>[]> {

@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import type { RunningTelltale } from "../support/telltale.ts";
 import { pause } from "./load.ts";
-import { ownPostgres } from "./own_postgres.ts";
-import { inPlace, takenIn } from "./place.ts";
+import { inPlace, onOwnPostgres, takenIn } from "./place.ts";
 import { kill } from "./processes.ts";
 import { expectPromisesKept, withLogAtRest } from "./promises.ts";
 import { faultTest, rounds } from "./seed.ts";
@@ -30,9 +29,8 @@ faultTest(
 
 faultTest(
   "a database of the user's own may be killed and come back, as late as it likes",
-  async (random) => {
-    const postgres = await ownPostgres();
-    await inPlace(async (place) => {
+  (random) =>
+    onOwnPostgres(async (place, postgres) => {
       const telltale = await place.start();
       const load = await takenIn(telltale, 200, {
         async meanwhile(load) {
@@ -47,12 +45,8 @@ faultTest(
         },
       });
       assert.equal(await telltale.stop(), 0);
-      await withLogAtRest(
-        { ...place, databaseUrl: postgres.url },
-        (sql) => expectPromisesKept(sql, load.acknowledged),
-      );
-    }, { env: { DATABASE_URL: postgres.url } }).finally(postgres.discard);
-  },
+      await withLogAtRest(place, (sql) => expectPromisesKept(sql, load.acknowledged));
+    }),
 );
 
 /** Waits until it is ready again, by its own account. */

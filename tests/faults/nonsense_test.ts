@@ -8,9 +8,8 @@ import { connectBus } from "../../events/bus/connection.ts";
 import { managerOf, streamInfo } from "../../events/bus/stream.ts";
 import type { Sql } from "../../events/log/database.ts";
 import { verify } from "../../events/log/verify.ts";
-import { temporaryFolder } from "../support/servers.ts";
-import { discardDataFolder, startTelltale } from "../support/telltale.ts";
 import { type Nonsense, nonsense } from "./nonsense.ts";
+import { inPlace } from "./place.ts";
 import {
   caughtUp,
   expectExactlyOnce,
@@ -29,9 +28,8 @@ faultTest(
   "nonsense by NATS and HTTP: none is lost, none does harm, all of it is explained",
   async (random) => {
     const count = PER_ROUND * rounds(1);
-    const dataDir = await temporaryFolder();
-    const telltale = await startTelltale({ dataDir });
-    try {
+    await inPlace(async (place) => {
+      const telltale = await place.start();
       const connection = await connectBus(telltale.natsUrl, "nonsense");
       const stream = jetstream(connection);
       const sequences = new Set<number>();
@@ -69,7 +67,7 @@ faultTest(
       assert.ok(Math.max(...sequences) <= last);
       assert.equal(await telltale.stop(), 0);
 
-      await withLogAtRest({ dataDir }, async (sql) => {
+      await withLogAtRest(place, async (sql) => {
         assert.deepEqual((await verify(sql)).findings, []);
         const ended = await countEnds(sql);
         tell(`  ${count} sent, ${last} on the bus: ${JSON.stringify(ended)}`);
@@ -81,10 +79,7 @@ faultTest(
         assert.equal(unexplained?.n, 0);
         await expectProjectionsAreRebuilt(sql);
       });
-    } finally {
-      await telltale.kill9();
-      await discardDataFolder(dataDir);
-    }
+    });
   },
 );
 

@@ -2,10 +2,13 @@
 import { freePort, temporaryFolder } from "../support/servers.ts";
 import { discardDataFolder, type RunningTelltale, startTelltale } from "../support/telltale.ts";
 import { type Load, startLoad } from "./load.ts";
+import { type OwnPostgres, ownPostgres } from "./own_postgres.ts";
 import { caughtUp } from "./promises.ts";
 
 export interface Place {
   readonly dataDir: string;
+  /** Where its database is somebody else's to start. */
+  readonly databaseUrl?: string;
   /** The one before has ended, by whatever end. */
   start(): Promise<RunningTelltale>;
 }
@@ -36,6 +39,17 @@ export async function inPlace(
     await telltale?.kill9();
     await discardDataFolder(dataDir);
   }
+}
+
+/** The same on a database that the test starts and kills itself. */
+export async function onOwnPostgres(
+  test: (place: Place, postgres: OwnPostgres) => Promise<void>,
+): Promise<void> {
+  const postgres = await ownPostgres();
+  const { url: databaseUrl } = postgres;
+  await inPlace((place) => test({ ...place, databaseUrl }, postgres), {
+    env: { DATABASE_URL: databaseUrl },
+  }).finally(postgres.discard);
 }
 
 export interface Speaking {

@@ -9,8 +9,7 @@ import { connect, type Sql } from "../../events/log/database.ts";
 import { verify } from "../../events/log/verify.ts";
 import type { Random } from "../../simulator/random.ts";
 import { pause } from "./load.ts";
-import { ownPostgres } from "./own_postgres.ts";
-import { inPlace } from "./place.ts";
+import { onOwnPostgres } from "./place.ts";
 import { caughtUp, withLogAtRest } from "./promises.ts";
 import { faultTest, rounds } from "./seed.ts";
 
@@ -19,9 +18,8 @@ const WITHIN_MS = 30_000;
 
 faultTest(
   "a database killed between samples and their events leaves neither without the other",
-  async (random) => {
-    const postgres = await ownPostgres();
-    await inPlace(async (place) => {
+  (random) =>
+    onOwnPostgres(async (place, postgres) => {
       const telltale = await place.start();
       const connection = await connectBus(telltale.natsUrl, "test");
       const publisher = createPublisher(connection);
@@ -43,16 +41,12 @@ faultTest(
       }
       await connection.close();
       assert.equal(await telltale.stop(), 0);
-      await withLogAtRest(
-        { ...place, databaseUrl: postgres.url },
-        async (sql) => {
-          assert.deepEqual((await verify(sql)).findings, [], "verify");
-          assert.equal(await countEvents(sql), said);
-          await expectNoneAlone(sql);
-        },
-      );
-    }, { env: { DATABASE_URL: postgres.url } }).finally(postgres.discard);
-  },
+      await withLogAtRest(place, async (sql) => {
+        assert.deepEqual((await verify(sql)).findings, [], "verify");
+        assert.equal(await countEvents(sql), said);
+        await expectNoneAlone(sql);
+      });
+    }),
 );
 
 /** A reading with samples nobody else has, from one of three machines. */

@@ -2,78 +2,50 @@
 import assert from "node:assert/strict";
 import { telltale as run } from "../audit/run.ts";
 import { freePort, temporaryFolder } from "../support/servers.ts";
-import { discardDataFolder, type RunningTelltale, startTelltale } from "../support/telltale.ts";
-import { startLoad } from "./load.ts";
-import { ownPostgres } from "./own_postgres.ts";
-import { caughtUp, expectPromisesKept, withLogAtRest } from "./promises.ts";
+import { discardDataFolder } from "../support/telltale.ts";
+import { inPlace, onOwnPostgres, type Place, takenIn } from "./place.ts";
+import { expectPromisesKept, withLogAtRest } from "./promises.ts";
 import { faultTest } from "./seed.ts";
 
-function secondPorts(): Record<string, string> {
-  return { PORT: String(freePort()), NATS_PORT: String(freePort()) };
-}
-
-faultTest("a second Telltale on the same data folder names the first and ends", async () => {
-  const dataDir = await temporaryFolder();
-  const first = await startTelltale({ dataDir });
-  try {
-    const load = await underLoad(first, async () => {
-      const { code, stderr } = await run(["start"], { DATA_DIR: dataDir, ...secondPorts() });
-      assert.notEqual(code, 0);
-      assert.match(stderr, new RegExp(`another Telltale \\(pid ${first.pid}\\) is using it`));
-    });
-    await first.stop();
-    await withLogAtRest({ dataDir }, (sql) => expectPromisesKept(sql, load));
-  } finally {
-    await first.kill9();
-    await discardDataFolder(dataDir);
-  }
-});
+faultTest(
+  "a second Telltale on the same data folder names the first and ends",
+  () =>
+    inPlace((place) =>
+      expectRefused(
+        place,
+        { DATA_DIR: place.dataDir },
+        (pid) => new RegExp(`another Telltale \\(pid ${pid}\\) is using it`),
+      )
+    ),
+);
 
 faultTest("a second Telltale on the same database is fenced, says so and ends", async () => {
-  const postgres = await ownPostgres();
-  const dataDir = await temporaryFolder();
   const otherDir = await temporaryFolder();
-  const env = { DATABASE_URL: postgres.url };
-  try {
-    const first = await startTelltale({ dataDir, env });
-    try {
-      const load = await underLoad(first, async () => {
-        const { code, stderr } = await run(["start"], {
-          DATA_DIR: otherDir,
-          ...env,
-          ...secondPorts(),
-        });
-        assert.notEqual(code, 0);
-        assert.match(stderr, /Another Telltale owns partition 0 of this database/);
-      });
-      await first.stop();
-      await withLogAtRest(
-        { dataDir, databaseUrl: postgres.url },
-        (sql) => expectPromisesKept(sql, load),
-      );
-    } finally {
-      await first.kill9();
-      await discardDataFolder(dataDir);
-      await discardDataFolder(otherDir);
-    }
-  } finally {
-    await postgres.discard();
-  }
+  await onOwnPostgres((place, { url }) =>
+    expectRefused(
+      place,
+      { DATA_DIR: otherDir, DATABASE_URL: url },
+      () => /Another Telltale owns partition 0 of this database/,
+    )
+  ).finally(() => discardDataFolder(otherDir));
 });
 
-/** Runs the intruder while devices speak, and checks that the first goes on. */
-async function underLoad(
-  first: RunningTelltale,
-  intrude: () => Promise<void>,
-): Promise<ReadonlySet<number>> {
-  const load = await startLoad(first.natsUrl);
-  try {
-    await load.reach(100);
-    await intrude();
-    await load.reach(100);
-  } finally {
-    await load.stop();
-  }
-  await caughtUp(first);
-  return load.acknowledged;
+/** Starts the intruder while devices speak, and checks that the first goes on. */
+async function expectRefused(
+  place: Place,
+  env: Readonly<Record<string, string>>,
+  reason: (pid: number) => RegExp,
+): Promise<void> {
+  const first = await place.start();
+  const load = await takenIn(first, 100, {
+    async meanwhile(load) {
+      await load.reach(100);
+      const ports = { PORT: String(freePort()), NATS_PORT: String(freePort()) };
+      const { code, stderr } = await run(["start"], { ...env, ...ports });
+      assert.notEqual(code, 0);
+      assert.match(stderr, reason(first.pid));
+    },
+  });
+  await first.stop();
+  await withLogAtRest(place, (sql) => expectPromisesKept(sql, load.acknowledged));
 }
