@@ -3,6 +3,7 @@ import type { RecordedEvent } from "../events/event.ts";
 import type { Sql } from "../events/log/database.ts";
 import { type EventRow, toEvent } from "../events/log/read.ts";
 import { EVENT_COLUMNS } from "../events/log/rows.ts";
+import { byVersion } from "../events/log/versions.ts";
 import { FAILURE_MODEL, FAILURE_MODEL_STREAM, type RecordModel } from "../events/model.ts";
 import type { Json } from "../events/vocabulary.ts";
 
@@ -25,7 +26,7 @@ export async function listModels(sql: Sql, stream: string): Promise<TrainedModel
   const rows = await sql`
     select ${sql.unsafe(EVENT_COLUMNS)} from events
     where stream = ${stream} and type in ('ModelTrained', 'ModelPromoted')
-    order by version desc limit ${MODELS_MAX}`.values();
+    order by ${byVersion(sql, "desc")} limit ${MODELS_MAX}`.values();
   return modelsIn((rows as unknown as EventRow[]).map(toEvent).reverse());
 }
 

@@ -10,6 +10,7 @@ import type { RecordedEvent } from "../events/event.ts";
 import type { Sql } from "../events/log/database.ts";
 import { type EventRow, toEvent } from "../events/log/read.ts";
 import { EVENT_COLUMNS } from "../events/log/rows.ts";
+import { atVersion } from "../events/log/versions.ts";
 import { fitKey, type FittedModel, numberOfModel, type Sample } from "../events/series.ts";
 import { deviceOf, streamOf } from "../events/vocabulary.ts";
 
@@ -163,7 +164,7 @@ export async function readSample(
 ): Promise<Sample | undefined> {
   const [row] = await sql<{ data: Sample }[]>`
     select data from events
-    where stream = ${streamOf("sensor", seriesId)} and version = ${version + 1}
+    where stream = ${streamOf("sensor", seriesId)} and ${atVersion(sql, version + 1)}
       and type = 'TrainingSampleKept'`;
   return row?.data;
 }

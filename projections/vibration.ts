@@ -7,6 +7,7 @@
 import type { RecordedEvent } from "../events/event.ts";
 import { copyIn, copyNumberOrNull, copyText, copyTextOrNull } from "../events/log/copy.ts";
 import { type Sql, sqlInstant } from "../events/log/database.ts";
+import { atVersion } from "../events/log/versions.ts";
 import { storable } from "../events/text.ts";
 import { deviceOf, type Json, streamOf } from "../events/vocabulary.ts";
 import { forgetRows } from "./old_rows.ts";
@@ -184,8 +185,8 @@ export async function findVibration(sql: Sql, readingId: string): Promise<Vibrat
       Number(own[2])
     }::integer, (
         select occurred_at from events
-        where stream = ${streamOf("machine", own[1] ?? "")} and version = ${
-      Number(own[2])
+        where stream = ${streamOf("machine", own[1] ?? "")} and ${
+      atVersion(sql, Number(own[2]))
     } limit 1))`
   }
     order by at, stream, version limit 1`;

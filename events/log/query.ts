@@ -8,6 +8,7 @@ import { CLOCK_AHEAD_MAX_MS } from "../instant.ts";
 import { parseLossless } from "../json.ts";
 import { type Sql, sqlInstant } from "./database.ts";
 import { type EventRow, toEvent } from "./read.ts";
+import { beforeVersion, byVersion, fromVersion } from "./versions.ts";
 
 const COLUMNS =
   `partition, "offset", stream, version, type, schema_version, data::text, metadata, occurred_at, recorded_at`;
@@ -124,8 +125,8 @@ export async function readStory(
 ): Promise<RecordedEvent[]> {
   const rows = await sql`
     select ${sql.unsafe(COLUMNS)} from events
-    where stream = ${stream} and version > ${after} and version < ${before}
-    order by version ${order === "asc" ? sql`asc` : sql`desc`} limit ${limit}`.values();
+    where stream = ${stream} and ${fromVersion(sql, after + 1)} and ${beforeVersion(sql, before)}
+    order by ${byVersion(sql, order)} limit ${limit}`.values();
   return toEvents(rows);
 }
 
@@ -196,8 +197,8 @@ export async function readTextsBetween(
           case when type = ${type} and occurred_at >= ${sqlInstant(from)}::timestamptz
             and occurred_at < ${sqlInstant(to)}::timestamptz
             then extract(epoch from occurred_at) || ${AFTER_MOMENT} || data::text end as text
-        from events where stream = ${stream} and version < ${before}
-        order by version desc limit ${rows}
+        from events where stream = ${stream} and ${beforeVersion(sql, before)}
+        order by ${byVersion(sql, "desc")} limit ${rows}
       ) page`;
     return page;
   }

@@ -3,6 +3,7 @@ import type { RecordedEvent } from "../event.ts";
 import { upcast } from "../catalog.ts";
 import type { Sql, TransactionSql } from "./database.ts";
 import { EVENT_COLUMNS } from "./rows.ts";
+import { byVersion, fromVersion } from "./versions.ts";
 
 export type EventRow = [
   partition: number,
@@ -67,12 +68,12 @@ export async function readPartition(
 export async function readStream(
   sql: Sql | TransactionSql,
   stream: string,
-  fromVersion: number,
+  first: number,
   limit: number,
 ): Promise<RecordedEvent[]> {
   const rows = await sql`
     select ${sql.unsafe(EVENT_COLUMNS)} from events
-    where stream = ${stream} and version >= ${fromVersion}
-    order by version limit ${limit}`.values();
+    where stream = ${stream} and ${fromVersion(sql, first)}
+    order by ${byVersion(sql)} limit ${limit}`.values();
   return (rows as unknown as EventRow[]).map(toEvent);
 }

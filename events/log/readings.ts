@@ -1,6 +1,7 @@
 /** What a sensor said, as numbers: the history its models are trained on. */
 import { streamOf } from "../vocabulary.ts";
 import type { Sql } from "./database.ts";
+import { byVersion } from "./versions.ts";
 
 export interface LoggedReading {
   readonly value: number;
@@ -17,6 +18,6 @@ export async function readReadings(
   const rows = await sql<LoggedReading[]>`
     select (data->>'value')::double precision as value, occurred_at as at from events
     where stream = ${streamOf("sensor", sensor)} and type = 'ReadingReported'
-    order by version desc limit ${limit}`;
+    order by ${byVersion(sql, "desc")} limit ${limit}`;
   return rows.map(({ value, at }) => ({ value, at })).reverse();
 }
