@@ -2,9 +2,8 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { DAY_MS, formatInstant } from "../events/instant.ts";
 import { deviceAvailability } from "../projections/availability.ts";
-import { getDevice } from "../projections/devices.ts";
 import type { Deps } from "./deps.ts";
-import { unknownDevice } from "./problem.ts";
+import { requireDevice } from "./require_device.ts";
 import { createRouter } from "./router.ts";
 import { addressOf, DeviceParams, Instant, json, problems } from "./schemas.ts";
 import { windowOf, WindowQuery } from "./window.ts";
@@ -66,7 +65,7 @@ export function availabilityRoutes({ sql, now }: Pick<Deps, "sql" | "now">): Ope
     const { kind, id } = addressOf(c.req.valid("param"));
     const query = c.req.valid("query");
     const window = windowOf(query, now(), DAY_MS);
-    if (await getDevice(sql, kind, id) === undefined) throw unknownDevice(kind, id);
+    await requireDevice(sql, kind, id);
     const stalenessMs = query.staleness_seconds === undefined
       ? undefined
       : query.staleness_seconds * 1000;

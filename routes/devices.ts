@@ -2,9 +2,9 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { formatInstant } from "../events/instant.ts";
 import type { Device } from "../projections/device.ts";
-import { getDevice, listDevices } from "../projections/devices.ts";
+import { listDevices } from "../projections/devices.ts";
 import type { Deps } from "./deps.ts";
-import { unknownDevice } from "./problem.ts";
+import { requireDevice } from "./require_device.ts";
 import { createRouter } from "./router.ts";
 import {
   addressOf,
@@ -106,9 +106,7 @@ export function deviceRoutes({ sql }: Pick<Deps, "sql">): OpenAPIHono {
 
   app.openapi(get, async (c) => {
     const { kind, id } = addressOf(c.req.valid("param"));
-    const device = await getDevice(sql, kind, id);
-    if (device === undefined) throw unknownDevice(kind, id);
-    return c.json(deviceJson(device), 200);
+    return c.json(deviceJson(await requireDevice(sql, kind, id)), 200);
   });
 
   return app;

@@ -8,7 +8,6 @@ import {
   getBearingHealth,
   listBearingHealth,
 } from "../projections/bearing_health.ts";
-import { getDevice } from "../projections/devices.ts";
 import type { Deps } from "./deps.ts";
 import type { OwnWrites } from "./own_writes.ts";
 import {
@@ -18,7 +17,8 @@ import {
   riskLevelOf,
   RiskLevelSchema,
 } from "./prediction_json.ts";
-import { ProblemError, unknownDevice } from "./problem.ts";
+import { ProblemError } from "./problem.ts";
+import { requireDevice } from "./require_device.ts";
 import { createRouter } from "./router.ts";
 import { IdSchema, Instant, instantOrNull, json, LimitQuery, problems } from "./schemas.ts";
 import { windowOf, WindowQuery } from "./window.ts";
@@ -127,10 +127,9 @@ export function machineHealthRoutes(
   app.openapi(all, async (c) => {
     const { id } = c.req.valid("param");
     const [machine, rows] = await Promise.all([
-      getDevice(sql, "machine", id),
+      requireDevice(sql, "machine", id),
       listBearingHealth(sql, id),
     ]);
-    if (machine === undefined) throw unknownDevice("machine", id);
     const bearings = rows.map(healthJson);
     const worn = bearings.flatMap(({ index }) => index ?? []);
     return c.json({
@@ -147,9 +146,7 @@ export function machineHealthRoutes(
     const part = bearing === ITSELF ? "" : bearing;
     const health = await getBearingHealth(sql, machineId, part);
     if (health === undefined) {
-      if (await getDevice(sql, "machine", machineId) === undefined) {
-        throw unknownDevice("machine", machineId);
-      }
+      await requireDevice(sql, "machine", machineId);
       throw new ProblemError(
         404,
         "bearing-unknown",

@@ -5,7 +5,6 @@ import { formatInstant } from "../events/instant.ts";
 import { ENTRY } from "../events/maintenance.ts";
 import { deviceOf } from "../events/vocabulary.ts";
 import { sha256Of } from "../models/sha256.ts";
-import { getDevice } from "../projections/devices.ts";
 import {
   getMaintenance,
   listMaintenance,
@@ -17,7 +16,8 @@ import { answerCsv, pagesOrCsv } from "./csv.ts";
 import type { Deps } from "./deps.ts";
 import { IDEMPOTENCY_KEY } from "./ingest.ts";
 import { type OrderDeps, orderShown } from "./orders.ts";
-import { invalid, ProblemError, unknownDevice } from "./problem.ts";
+import { invalid, ProblemError } from "./problem.ts";
+import { requireDevice } from "./require_device.ts";
 import { createRouter } from "./router.ts";
 import {
   addressOf,
@@ -176,7 +176,7 @@ export function maintenanceRoutes(deps: MaintenanceDeps): OpenAPIHono {
   app.openapi(create, async (c) => {
     const { kind, device, part, ...plan } = c.req.valid("json");
     const { id } = addressOf({ kind, id: device });
-    if (await getDevice(sql, kind, id) === undefined) throw unknownDevice(kind, id);
+    await requireDevice(sql, kind, id);
     const messageId = c.req.header("idempotency-key");
     const entry = await nameOf(`${kind}-${id}`, messageId);
     const body = { command: "ScheduleMaintenance", entry, part, ...planned(plan) };

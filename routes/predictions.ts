@@ -1,7 +1,6 @@
 /** What is foretold of devices: predictions and what came of them, and how likely each is to fail. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { DAY_MS, formatInstant } from "../events/instant.ts";
-import { getDevice } from "../projections/devices.ts";
 import { getPrediction, listPredictions, OUTCOMES } from "../projections/predictions.ts";
 import { listScores } from "../projections/risk_scores.ts";
 import { currentRisks } from "../projections/risks.ts";
@@ -17,7 +16,8 @@ import {
   riskLevelOf,
   RiskLevelSchema,
 } from "./prediction_json.ts";
-import { ProblemError, unknownDevice } from "./problem.ts";
+import { ProblemError } from "./problem.ts";
+import { requireDevice } from "./require_device.ts";
 import { createRouter } from "./router.ts";
 import {
   addressOf,
@@ -156,8 +156,7 @@ export function predictionRoutes(
       currentRisks(sql, kind, id, now()),
       listScores(sql, { kind, id, part, limit, ...window }),
     ]);
-    const known = current.length > 0 || scores.length > 0;
-    if (!known && await getDevice(sql, kind, id) === undefined) throw unknownDevice(kind, id);
+    if (current.length === 0 && scores.length === 0) await requireDevice(sql, kind, id);
     return c.json({
       kind,
       id,

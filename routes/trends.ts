@@ -1,10 +1,10 @@
 /** What one metric of one device did, per minute, hour or day. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { formatInstant } from "../events/instant.ts";
-import { getDevice } from "../projections/devices.ts";
 import { listMetrics, readTrend, type Resolution } from "../projections/trends.ts";
 import type { Deps } from "./deps.ts";
-import { invalid, unknownDevice } from "./problem.ts";
+import { invalid } from "./problem.ts";
+import { requireDevice } from "./require_device.ts";
 import { createRouter } from "./router.ts";
 import { addressOf, DeviceParams, Instant, json, LimitQuery, problems } from "./schemas.ts";
 import { windowOf, WindowQuery } from "./window.ts";
@@ -131,9 +131,7 @@ export function trendRoutes(
 
   async function knownMetrics(kind: string, id: string): Promise<string[]> {
     const known = await listMetrics(sql, kind, id);
-    if (known.length === 0 && await getDevice(sql, kind, id) === undefined) {
-      throw unknownDevice(kind, id);
-    }
+    if (known.length === 0) await requireDevice(sql, kind, id);
     return known;
   }
 

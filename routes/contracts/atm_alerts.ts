@@ -12,12 +12,12 @@ import {
   listAtmAlerts,
   parseAtmAlertId,
 } from "../../projections/atm_alerts.ts";
-import { getDevice } from "../../projections/devices.ts";
 import { boundedForm } from "../body.ts";
 import { countBy, Counts } from "../counts.ts";
 import type { Deps } from "../deps.ts";
 import { type OrderDeps, orderShown } from "../orders.ts";
-import { ProblemError, unknownDevice } from "../problem.ts";
+import { ProblemError } from "../problem.ts";
+import { requireDevice } from "../require_device.ts";
 import { createRouter } from "../router.ts";
 import { refuseEmpty } from "../window.ts";
 import {
@@ -177,7 +177,7 @@ export function atmAlertRoutes(deps: AtmAlertDeps): OpenAPIHono {
   app.openapi(create, async (c) => {
     const { atm_id, ...said } = c.req.valid("json");
     const atmId = atm_id.toUpperCase();
-    if (await getDevice(sql, "atm", atmId) === undefined) throw unknownDevice("atm", atmId);
+    await requireDevice(sql, "atm", atmId);
     await orderShown(deps, { kind: "atm", id: atmId, body: { command: "RaiseAlarm", ...said } });
     const [alert] = await listAtmAlerts(sql, { atmId, reason: "reported", page: 0, limit: 1 });
     if (alert === undefined) throw new Error(`The alert reported for ATM "${atmId}" is not there`);

@@ -2,9 +2,8 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { formatInstant } from "../../events/instant.ts";
 import { type AtmReports, healthScore } from "../../models/atm_health.ts";
-import { getDevice } from "../../projections/devices.ts";
 import type { Deps } from "../deps.ts";
-import { unknownDevice } from "../problem.ts";
+import { requireDevice } from "../require_device.ts";
 import { createRouter } from "../router.ts";
 import { IdSchema, Instant, json, LimitQuery, problems } from "../schemas.ts";
 import { readHistory } from "./atm_history.ts";
@@ -46,9 +45,7 @@ export function atmHealthRoutes({ sql, now }: Pick<Deps, "sql" | "now">): OpenAP
     const { hours } = c.req.valid("query");
     const reports = await readHistory(sql, id, { hours, now: now() });
     const told = summarise(reports.map((text) => JSON.parse(text)));
-    if (told.count === 0 && await getDevice(sql, "atm", id) === undefined) {
-      throw unknownDevice("atm", id);
-    }
+    if (told.count === 0) await requireDevice(sql, "atm", id);
     const ratio = (part: number) => told.count === 0 ? null : part / told.count;
     return c.json({
       atm_id: id,

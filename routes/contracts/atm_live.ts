@@ -17,7 +17,8 @@ import type { Encoding } from "../live/encoding.ts";
 import { followOrEnd, type Receiver } from "../live/follow.ts";
 import type { Hub, Interest } from "../live/hub.ts";
 import { type Talk, wantsWebSocket, webSocketResponse } from "../live/web_socket.ts";
-import { ProblemError, unknownDevice } from "../problem.ts";
+import { ProblemError, unavailable } from "../problem.ts";
+import { requireDevice } from "../require_device.ts";
 import { createRouter } from "../router.ts";
 import { IdSchema, problems } from "../schemas.ts";
 import { atmAlertJson } from "./atm_alert_json.ts";
@@ -113,7 +114,7 @@ export function atmLiveRoutes(deps: AtmLiveDeps): OpenAPIHono {
 
   app.openapi(one, async (c) => {
     const id = c.req.valid("param").id.toUpperCase();
-    if (await getDevice(sql, "atm", id) === undefined) throw unknownDevice("atm", id);
+    await requireDevice(sql, "atm", id);
     return await open(c, {
       type: "atm",
       interest: { topics: ["readings", "status"], kind: "atm", id },
@@ -143,7 +144,7 @@ export function atmLiveRoutes(deps: AtmLiveDeps): OpenAPIHono {
         const from = await readHeads(sql);
         // What the log has must be in the list, or follow; some of what follows may be in it, too.
         if (!await waitFor(from, CAUGHT_UP_MS)) {
-          throw new ProblemError(503, "not-caught-up", "The alerts are not caught up with the log");
+          throw unavailable("not-caught-up", "The alerts are not caught up with the log");
         }
         const [found, total] = await Promise.all([
           listAtmAlerts(sql, { status: "open", page: 0, limit: ALERTS_AT_FIRST }),

@@ -3,11 +3,11 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { REGIONS, REGISTRY_STATUSES } from "../../events/atm.ts";
 import { formatInstant } from "../../events/instant.ts";
 import type { Device } from "../../projections/device.ts";
-import { getDevice, pageOfDevices } from "../../projections/devices.ts";
+import { pageOfDevices } from "../../projections/devices.ts";
 import { boundedForm } from "../body.ts";
 import type { Deps } from "../deps.ts";
 import { type OrderDeps, orderShown } from "../orders.ts";
-import { unknownDevice } from "../problem.ts";
+import { requireDevice } from "../require_device.ts";
 import { createRouter } from "../router.ts";
 import {
   IdSchema,
@@ -178,10 +178,8 @@ export function atmRegistryRoutes(deps: AtmRegistryDeps): OpenAPIHono {
     return c.body(null, 204);
   });
 
-  async function find(id: string): Promise<Device> {
-    const device = await getDevice(sql, "atm", id.toUpperCase());
-    if (device === undefined) throw unknownDevice("atm", id.toUpperCase());
-    return device;
+  function find(id: string): Promise<Device> {
+    return requireDevice(sql, "atm", id.toUpperCase());
   }
 
   async function give(id: string, command: string, fields: object): Promise<void> {

@@ -4,10 +4,11 @@ import type { Publisher } from "../../events/bus/publisher.ts";
 import { formatInstant, parseInstant } from "../../events/instant.ts";
 import { activityStats } from "../../projections/activity.ts";
 import { listAtmAlerts } from "../../projections/atm_alerts.ts";
-import { countByKind, getDevice } from "../../projections/devices.ts";
+import { countByKind } from "../../projections/devices.ts";
 import type { Deps } from "../deps.ts";
 import { ingest, type IngestOptions } from "../ingest.ts";
-import { invalid, refused, unknownDevice } from "../problem.ts";
+import { invalid, refused } from "../problem.ts";
+import { requireDevice } from "../require_device.ts";
 import { createRouter } from "../router.ts";
 import {
   Fields,
@@ -132,9 +133,7 @@ export function atmTelemetryRoutes({ sql, now }: Pick<Deps, "sql" | "now">): Ope
     const id = c.req.valid("param").id.toUpperCase();
     const { hours } = c.req.valid("query");
     const reports = await readHistory(sql, id, { hours, now: now() });
-    if (reports.length === 0 && await getDevice(sql, "atm", id) === undefined) {
-      throw unknownDevice("atm", id);
-    }
+    if (reports.length === 0) await requireDevice(sql, "atm", id);
     // Of thousands of reports none is looked into: they are passed on as they are.
     const head = JSON.stringify({ atm_id: id, hours, data_points: reports.length }).slice(0, -1);
     return c.body(`${head},"history":[${reports.join(",")}]}`, 200, {

@@ -10,6 +10,15 @@ export interface Receiver extends Watcher {
   room(): Promise<void>;
 }
 
+/** What may wait for a reader; the bytes themselves are shared with others who watch the same. */
+export const WAITING_BYTES_MAX = 4 * 1024 * 1024;
+
+/** How a reader is sent away for whom more waits. */
+export const TOO_SLOW = [
+  "too-slow",
+  `More than ${WAITING_BYTES_MAX} bytes waited to be read; reconnect to go on`,
+] as const;
+
 /** The reader has gone away: nothing is wrong, and nothing is left to do. */
 export class ReaderGoneError extends Error {
   override readonly name = "ReaderGoneError";

@@ -1,9 +1,7 @@
 /** A live feed as Server-Sent Events. */
 import { sse } from "./encoding.ts";
-import { ReaderGoneError, type Receiver } from "./follow.ts";
+import { ReaderGoneError, type Receiver, TOO_SLOW, WAITING_BYTES_MAX } from "./follow.ts";
 
-/** What may wait for a reader; the bytes themselves are shared with others who watch the same. */
-const WAITING_BYTES_MAX = 4 * 1024 * 1024;
 const RECONNECT_MS = 2_000;
 
 export const SSE_HEADERS = {
@@ -26,10 +24,7 @@ export function sseResponse(start: (receiver: Receiver) => Promise<() => void>):
           if (gone) return;
           controller.enqueue(chunk as Uint8Array);
           if ((controller.desiredSize ?? 0) <= 0) {
-            receiver.end(
-              "too-slow",
-              `More than ${WAITING_BYTES_MAX} bytes waited to be read; reconnect to go on`,
-            );
+            receiver.end(...TOO_SLOW);
           }
         },
         end(code, reason) {

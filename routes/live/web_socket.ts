@@ -2,9 +2,8 @@
 import type { Context } from "hono";
 import { ProblemError } from "../problem.ts";
 import { webSocket } from "./encoding.ts";
-import { ReaderGoneError, type Receiver } from "./follow.ts";
+import { ReaderGoneError, type Receiver, TOO_SLOW, WAITING_BYTES_MAX } from "./follow.ts";
 
-const WAITING_BYTES_MAX = 4 * 1024 * 1024;
 const ROOM_LOOK_MS = 20;
 
 /** Told to come back, in WebSocket's own numbers: "try again later" and "going away". */
@@ -30,12 +29,7 @@ export function webSocketResponse(
     send(chunk) {
       if (gone) return;
       for (const text of chunk as string[]) socket.send(text);
-      if (socket.bufferedAmount > WAITING_BYTES_MAX) {
-        receiver.end(
-          "too-slow",
-          `More than ${WAITING_BYTES_MAX} bytes waited to be read; reconnect to go on`,
-        );
-      }
+      if (socket.bufferedAmount > WAITING_BYTES_MAX) receiver.end(...TOO_SLOW);
     },
     end(code, reason) {
       if (gone) return;
