@@ -95,6 +95,7 @@ export function createFolding(
   }
 
   function foldReady(events: readonly RecordedEvent[]): number {
+    if (projection.handles?.isDisjointFrom(typesAmong(events))) return events.length;
     for (let i = 0; i < events.length; i++) {
       const event = events[i] as RecordedEvent;
       if (!isWanted(event)) continue;
@@ -202,4 +203,16 @@ export function createFolding(
       dropped = undefined;
     },
   };
+}
+
+const knownTypes = new WeakMap<readonly RecordedEvent[], ReadonlySet<string>>();
+
+/** Many projections get the same batch, and most of them find nothing in it: one look serves all. */
+function typesAmong(events: readonly RecordedEvent[]): ReadonlySet<string> {
+  let types = knownTypes.get(events);
+  if (types === undefined) {
+    types = new Set(events.map(({ type }) => type));
+    knownTypes.set(events, types);
+  }
+  return types;
 }

@@ -36,7 +36,7 @@ export interface TailReader {
 }
 
 interface Memory {
-  /** Batches as they were committed, without a gap between them, oldest first. */
+  /** Batches as they were committed, in pieces of TAKE_MAX, without a gap, oldest first. */
   batches: (readonly RecordedEvent[])[];
   events: number;
   head: number;
@@ -108,7 +108,10 @@ export function createTail(sql: Sql, heads: ReadonlyMap<number, number>): Tail {
         memory.batches = [];
         memory.events = 0;
       }
-      memory.batches.push(events);
+      // Cut here, so that all readers get the same pieces.
+      for (let i = 0; i < events.length; i += TAKE_MAX) {
+        memory.batches.push(events.length <= TAKE_MAX ? events : events.slice(i, i + TAKE_MAX));
+      }
       memory.events += events.length;
       memory.head = last.offset;
       const passed = passedByAll(first.partition);
