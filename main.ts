@@ -4,6 +4,8 @@ import { commandNames, loadCommand, nearestCommand } from "./commands/registry.t
 
 const FAILED = 1;
 const WRONG_USAGE = 2;
+/** What a shell calls a program that wrote to somebody who had gone: 128 + SIGPIPE. */
+const NOBODY_READS = 141;
 
 /** Errors whose message tells the user what to do; they come from parts that are loaded late. */
 const EXPLAINED = new Set([
@@ -51,6 +53,8 @@ function unknown(name: string): number {
 
 /** Says what went wrong; returns the exit code. */
 function explain(error: unknown): number {
+  // `telltale … | head` has seen enough, and that is no failure to tell of.
+  if (error instanceof Deno.errors.BrokenPipe) return NOBODY_READS;
   const message = error instanceof Error ? error.message || error.name : String(error);
   for (const line of message.split("\n")) print(Deno.stderr, `telltale: ${line}`);
   if (error instanceof UsageError) return WRONG_USAGE;

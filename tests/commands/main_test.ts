@@ -39,6 +39,12 @@ Deno.test("a mistyped command is answered with the nearest one", async () => {
   });
 });
 
+Deno.test("whoever stops reading is told of no error", async () => {
+  const script = `{ "$0" help; echo "ended with $?" >&2; } | true`;
+  const { stderr } = await new Deno.Command("sh", { args: ["-c", script, LAUNCHER] }).output();
+  assert.equal(new TextDecoder().decode(stderr), "ended with 141\n");
+});
+
 Deno.test("wrong variables are named, one line each, before anything is started", async () => {
   const { code, err } = await telltale(["start"], { env: { PORT: "http", LOG_LEVEL: "loud" } });
   assert.equal(code, 1);
