@@ -22,7 +22,9 @@ export async function ensureProjection(sql: Sql, projection: Projection): Promis
     const made = await tx`
       insert into projections (name, version) values (${projection.name}, ${projection.version})
       on conflict do nothing`;
-    if (made.count === 1) await tx.unsafe(projection.create(projection.name));
+    if (made.count === 0) return;
+    await tx.unsafe(projection.create(projection.name));
+    if (projection.index !== undefined) await tx.unsafe(projection.index(projection.name));
   });
 }
 

@@ -17,6 +17,11 @@ export interface Projection<Row = unknown> {
   readonly handles: ReadonlySet<string> | undefined;
   /** The statements that make its table under this name. Leave indexes unnamed: PostgreSQL names them. */
   create(table: string): string;
+  /**
+   * Those that make its keys and indexes, where a rebuild had better make them of all rows at once:
+   * where no row is looked for while rows are made.
+   */
+  index?(table: string): string;
   /** The rows this event changes; none is allowed. Depends on the event alone. */
   keysOf(event: RecordedEvent): readonly string[];
   /**

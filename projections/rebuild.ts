@@ -51,6 +51,7 @@ interface Build {
   readonly folding: Folding;
   /** What was folded before is being written, while more is folded. */
   writing: Promise<void>;
+  indexed: boolean;
 }
 
 export function rebuild(
@@ -83,6 +84,7 @@ export async function rebuildAll(
     const sweep = async () => {
       sweepAt = events + SWEEP_EVENTS;
       await written(); // Two that change the same rows might wait for each other.
+      for (const build of builds) await index(sql, build);
       for (const { projection, next } of builds) await forgetOld(sql, projection, next, keep);
     };
     const fold = async (page: readonly RecordedEvent[]) => {
@@ -129,7 +131,15 @@ async function begin(sql: Sql, projection: Projection): Promise<Build> {
     rowsMax: ROWS_KEPT_MAX,
     empty: true,
   });
-  return { projection, next, folding, writing: Promise.resolve() };
+  return { projection, next, folding, writing: Promise.resolve(), indexed: false };
+}
+
+/** Once there are many rows, or all: looking for old ones needs the indexes. */
+async function index(sql: Sql, build: Build): Promise<void> {
+  const { projection, next, indexed } = build;
+  if (projection.index === undefined || indexed) return;
+  await sql.unsafe(projection.index(next));
+  build.indexed = true;
 }
 
 /** Folds every partition up to its head, and moves `offsets` along. */

@@ -58,9 +58,11 @@ export const vibration: Projection<string> = {
       at timestamptz not null,
       status text,
       fault json,
-      ${MEASURES.map((name) => `${name} double precision`).join(", ")},
-      primary key (stream, at, version)
-    );
+      ${MEASURES.map((name) => `${name} double precision`).join(", ")}
+    )`,
+
+  index: (table) => `
+    alter table ${table} add primary key (stream, at, version);
     create index on ${table} (reading_id) where reading_id is not null;
     create index on ${table} (at, stream, version);
     create index on ${table} (bearing, at, stream, version)`,
