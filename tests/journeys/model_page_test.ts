@@ -47,7 +47,7 @@ Deno.test("whoever asks what foretells failures finds its card, and what it was 
     if (wide) await page.screenshot({ path: `${wide}/models-narrow.png`, fullPage: true });
 
     await page.evaluate(`location.hash = "#/models/${"f".repeat(64)}"`);
-    await page.locator("#problem", { hasText: "No failure model" }).waitFor();
+    await page.locator("#problem", { hasText: "No model f" }).waitFor();
     assert.deepEqual(complaints.filter((text) => !/404/.test(text)), []);
   } finally {
     await telltale.stop();

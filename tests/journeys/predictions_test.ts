@@ -68,7 +68,7 @@ Deno.test("ATMs are scored, asked about, and sent a technician", async () => {
 
     const scored = await until(
       () => send("GET", `/devices/atm/${foretold.atm_id}/risk`),
-      ({ body }) => body.scores.length > 0,
+      ({ status, body }) => status === 200 && body.scores.length > 0,
     );
     const [current] = scored.body.current;
     assert.equal(current.model, foretold.model);
