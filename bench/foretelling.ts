@@ -2,7 +2,7 @@
  * What foretelling costs. First an ATM's message, from its bytes to the line that is stored, with
  * and without the memory that failures are foretold from; in turns, by processor time. Then all ATMs
  * of a large fleet at once, as a start after a long pause has them: from their memories, beside their
- * peers, through the model that comes with Telltale on its thread, to recorded scores.
+ * peers, through the model that comes with Telltale, in turns, to recorded scores.
  */
 import process from "node:process";
 import { atm, forgetful } from "../actors/atm.ts";

@@ -5,14 +5,14 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { by, OPERATOR } from "../events/by.ts";
 import { FAILURE_MODEL, FAILURE_MODEL_STREAM, FLEET_MODELS } from "../events/model.ts";
-import { DAY_MS, formatInstant } from "../events/instant.ts";
+import { DAY_MS } from "../events/instant.ts";
 import { MODEL_KIND } from "../events/vocabulary.ts";
 import { listModels, type TrainedModel } from "../projections/models.ts";
 import type { Deps } from "./deps.ts";
 import { order } from "./orders.ts";
 import { invalid, ProblemError } from "./problem.ts";
 import { createRouter } from "./router.ts";
-import { Instant, InstantBody, instantOrNull, json, optionalBody, problems } from "./schemas.ts";
+import { Instant, InstantBody, json, optionalBody, problems } from "./schemas.ts";
 import {
   findModel,
   MODEL_FILE,
@@ -213,17 +213,9 @@ export function modelRoutes(
   return app;
 }
 
-function summaryJson(
-  { sha256, kind, trainedAt, promotedAt, inForce, card }: TrainedModel,
-): z.infer<typeof SummarySchema> {
-  return {
-    sha256,
-    kind,
-    trained_at: formatInstant(trainedAt),
-    promoted_at: instantOrNull(promotedAt),
-    in_force: inForce,
-    about: aboutJson(card),
-  };
+function summaryJson(model: TrainedModel): z.infer<typeof SummarySchema> {
+  const { card, ...told } = modelJson(model);
+  return { ...told, about: aboutJson(card) };
 }
 
 /** A card comes with an order, and anybody may have written that. */
